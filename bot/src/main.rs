@@ -1,0 +1,3 @@
+//! `allclear`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! All input and output of All Clear.

@@ -1,0 +1,1 @@
+//! Establishing a failure: thresholds with Prometheus `for` semantics, vantage points, hysteresis.

@@ -1,0 +1,1 @@
+//! An incident: from the first suspicion to all clear.

@@ -1,0 +1,13 @@
+//! The domain of All Clear: decides everything, does nothing.
+//!
+//! No clock, no randomness, no input or output: time, ids and outcomes come in as values. What happened is a chain of
+//! [`ledger`] turns; what is owed for it are [`effect`]s that other crates perform.
+
+pub mod detect;
+pub mod effect;
+pub mod id;
+pub mod incident;
+pub mod ledger;
+pub mod plan;
+pub mod signal;
+pub mod time;

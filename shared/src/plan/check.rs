@@ -1,0 +1,1 @@
+//! Lints the plan against its own contradictions and says what the system does about each.
