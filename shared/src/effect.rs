@@ -295,3 +295,14 @@ pub struct Preflight {
     /// Age of its data.
     pub data_age: Span,
 }
+
+impl ActClass {
+    /// The class as people say it.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Rollback => "rollback",
+            Self::Failover => "failover",
+            Self::Restart => "restart",
+        }
+    }
+}

@@ -9,5 +9,7 @@ pub mod id;
 pub mod incident;
 pub mod ledger;
 pub mod plan;
+pub mod safety;
 pub mod signal;
+pub mod store;
 pub mod time;

@@ -1,0 +1,224 @@
+//! The complete-outage runbook's choice: roll back, fail over, or wait and page. And the P2 branch's: restart or wait.
+//!
+//! One function holds the rules (safety.md rules 1 to 5 and 13); it only reads a [`Case`], so every rule has a table.
+
+use crate::effect::{Act, ActClass, Deployment, Finding, Look, Preflight};
+use crate::id::VendorId;
+use crate::plan::{Component, Plan, RecoveryMeans};
+use crate::safety::Standing;
+use crate::time::{Span, Ts};
+
+use super::event::Choice;
+
+/// What was seen in the last round of looks. Whatever is missing failed, and counts as bad news.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// When the round was asked for.
+    pub at: Option<Ts>,
+    /// The vendors' public status.
+    pub vendors: Vec<(VendorId, bool)>,
+    /// Whether our names resolve to what the plan says.
+    pub dns_right: Option<bool>,
+    /// The recent deployments, newest first.
+    pub deployments: Option<Vec<Deployment>>,
+    /// The standby.
+    pub standby: Option<Preflight>,
+    /// Whether the control site answers.
+    pub control_site: Option<bool>,
+}
+
+impl Findings {
+    /// A new round is asked for: nothing of the last one counts any more.
+    pub fn asked(&mut self, at: Ts) {
+        *self = Self { at: Some(at), ..Self::default() };
+    }
+
+    /// A look came back, or (`None`) didn't.
+    pub fn learn(&mut self, look: &Look, finding: Option<&Finding>) {
+        match (look, finding) {
+            (_, Some(Finding::Vendor { vendor, working, .. })) => {
+                self.vendors.push((vendor.clone(), *working));
+            }
+            (_, Some(Finding::Dns { right, .. })) => self.dns_right = Some(*right),
+            (_, Some(Finding::Deployments(list))) => self.deployments = Some(list.clone()),
+            (_, Some(Finding::Standby(preflight))) => self.standby = Some(preflight.clone()),
+            (_, Some(Finding::ControlSite { reachable })) => self.control_site = Some(*reachable),
+            _ => {}
+        }
+    }
+
+    /// Whether the findings are young enough to act on.
+    pub fn fresh(&self, max_age: Span, now: Ts) -> bool {
+        self.at.is_some_and(|at| now.since(at) <= max_age)
+    }
+
+    fn vendor_down(&self, vendor: &VendorId) -> bool {
+        self.vendors.iter().any(|(id, working)| id == vendor && !working)
+    }
+}
+
+/// Everything a choice depends on.
+pub struct Case<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What is broken.
+    pub component: &'a Component,
+    /// Since when.
+    pub since: Ts,
+    /// What was seen.
+    pub findings: &'a Findings,
+    /// What was tried before.
+    pub tried: &'a [Act],
+    /// Freeze, arming and velocity.
+    pub standing: &'a Standing,
+    /// Components with an open incident of their own, which a shared dependency may be.
+    pub now: Ts,
+}
+
+/// Chooses what to do about a certain outage.
+pub fn choose(case: &Case) -> Choice {
+    let stops = stops(case);
+    if !stops.is_empty() {
+        return Choice::Wait { because: stops, would: None };
+    }
+    match case.component.recovery {
+        RecoveryMeans::Manual => {
+            let because = vec![format!("the plan leaves {} to people", case.component.name)];
+            Choice::Wait { because, would: None }
+        }
+        RecoveryMeans::Restart => first_of(case, &[restart]),
+        RecoveryMeans::RollbackOrFailover => first_of(case, &[rollback, failover]),
+    }
+}
+
+/// What stops every action alike: fail open (safety rule 3).
+fn stops(case: &Case) -> Vec<String> {
+    let mut stops = Vec::new();
+    if let Some(freeze) = &case.standing.frozen {
+        stops.push(format!("everything is frozen by {}: {}", freeze.by, freeze.why));
+    }
+    if case.findings.control_site != Some(true) {
+        stops.push("our control site does not answer either: our own network is suspect".into());
+    }
+    for shared in &case.plan.dns.shared {
+        let vendor = case.plan.component(shared).map(|component| &component.vendor);
+        let own = *shared == case.component.id;
+        if !own && vendor.is_some_and(|vendor| case.findings.vendor_down(vendor)) {
+            stops.push(format!("{shared} is down too, and the standby shares it"));
+        }
+    }
+    stops
+}
+
+/// A way back: the action, or why it is not open; and why it is the right one.
+type Way = Result<(Act, Vec<String>), String>;
+
+/// The first way that is open and armed; else the reasons why none is.
+fn first_of(case: &Case, ways: &[fn(&Case) -> Way]) -> Choice {
+    let mut because = Vec::new();
+    let mut would = None;
+    for way in ways {
+        match way(case) {
+            Err(why) => because.push(why),
+            Ok((act, reasons)) if case.tried.contains(&act) => {
+                because.push(format!("{} was tried already", act.class().says()));
+                drop(reasons);
+            }
+            Ok((act, reasons)) => match case.standing.may(&act, case.now) {
+                Ok(()) => return Choice::Act { act, because: reasons },
+                Err(why) => {
+                    because.push(why);
+                    would.get_or_insert(act);
+                }
+            },
+        }
+    }
+    Choice::Wait { because, would }
+}
+
+fn rollback(case: &Case) -> Way {
+    let hosting = &case.plan.hosting;
+    let Some(deployments) = &case.findings.deployments else {
+        return Err(
+            "the list of deployments cannot be had: the hosting provider's API is away".into()
+        );
+    };
+    let Some(live) = deployments.iter().find(|deployment| deployment.current) else {
+        return Err("no deployment is live".into());
+    };
+    let age = case.since - live.live_at;
+    if age > hosting.suspect_window || live.live_at > case.now {
+        return Err(format!("no deployment went live shortly before: the last is {age} older"));
+    }
+    let target = deployments
+        .iter()
+        .filter(|one| !one.current && one.live_at < live.live_at)
+        .filter(|one| one.candidate && one.proven)
+        .max_by_key(|one| one.live_at);
+    let Some(target) = target else {
+        return Err("no earlier deployment is both proven healthy and a rollback candidate".into());
+    };
+    if case.now.since(target.live_at) > hosting.rollback_max_age {
+        return Err(format!(
+            "the last healthy deployment is older than {}",
+            hosting.rollback_max_age
+        ));
+    }
+    match target.schema_compatible {
+        Some(true) => {}
+        Some(false) => return Err("the database was migrated since: a person must say go".into()),
+        None => return Err("whether the database was migrated since cannot be told".into()),
+    }
+    let because = vec![format!("{} went live {} before the outage", live.id, age.max(Span::ZERO))];
+    Ok((Act::RollBack { from: live.id.clone(), to: target.id.clone() }, because))
+}
+
+fn failover(case: &Case) -> Way {
+    let Some(standby) = &case.findings.standby else {
+        return Err("the standby does not answer its preflight".into());
+    };
+    if !standby.answers {
+        return Err("the standby does not answer over TLS with the right name".into());
+    }
+    if standby.certificate_life < case.plan.safety.certificate_min_life {
+        return Err(format!("the standby's certificate ends in {}", standby.certificate_life));
+    }
+    if !standby.database {
+        return Err("the standby does not reach its database".into());
+    }
+    let rpo = data_rpo(case.plan);
+    if standby.data_age > rpo {
+        return Err(format!("the standby's data is {} old, the RPO is {rpo}", standby.data_age));
+    }
+    let vendor = &case.component.vendor;
+    let cause = if case.findings.vendor_down(vendor) {
+        format!("{vendor} reports trouble")
+    } else if case.findings.dns_right == Some(false) {
+        "our names do not resolve to the primary".into()
+    } else if case.tried.iter().any(|act| act.class() == ActClass::Rollback) {
+        "the rollback did not bring it back".into()
+    } else {
+        "no deployment explains it".into()
+    };
+    Ok((Act::FailOver, vec![cause, "the standby is healthy".into()]))
+}
+
+/// The strictest RPO that data in a standby must meet: the shared components', at least a database's.
+fn data_rpo(plan: &Plan) -> Span {
+    plan.dns
+        .shared
+        .iter()
+        .filter_map(|id| plan.component(id))
+        .map(|component| component.rpo)
+        .filter(|rpo| *rpo > Span::ZERO)
+        .min()
+        .unwrap_or(Span::mins(5))
+}
+
+fn restart(case: &Case) -> Way {
+    let id = &case.component.id;
+    if case.findings.vendor_down(&case.component.vendor) {
+        return Err(format!("{} reports trouble: a restart would not help", case.component.vendor));
+    }
+    Ok((Act::Restart(id.clone()), vec![format!("only {id} is affected")]))
+}

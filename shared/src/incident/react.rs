@@ -1,0 +1,128 @@
+//! What an event owes the world. Never called on replay: what a turn owes is stored in the turn.
+
+use super::event::{Choice, Event, Witness};
+use super::ladder::{reachable, rung_at, rung_due, wants_pages};
+use super::{Incident, Paging, may_copy};
+use crate::effect::{Effect, Finding, Look, Outcome, Page, Tell, Timer};
+use crate::id::PersonId;
+use crate::plan::Plan;
+use crate::time::{Span, Ts};
+
+/// Time all looks of a round have together; a look that takes longer counts as failed.
+pub const LOOK_DEADLINE: Span = Span::secs(20);
+/// First wait before looking again; it doubles with every round.
+pub const LOOK_AGAIN_FIRST: Span = Span::mins(1);
+/// Longest wait before looking again.
+pub const LOOK_AGAIN_LAST: Span = Span::mins(10);
+
+/// The effects of a turn's events, `incident` being the state after all of them.
+pub fn react(plan: &Plan, incident: &Incident, events: &[Event], at: Ts) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for event in events {
+        owe(&mut effects, plan, incident, event, at);
+    }
+    if events.iter().any(changes_card) {
+        effects.push(Effect::Tell(Tell::Card));
+    }
+    effects
+}
+
+fn owe(effects: &mut Vec<Effect>, plan: &Plan, incident: &Incident, event: &Event, at: Ts) {
+    let wake = |span: Span, timer: Timer| Effect::WakeAt { at: at + span, timer };
+    let round = incident.recovery.round;
+    match event {
+        Event::Opened { .. } => effects.push(wake(plan.detection.confirm_within, Timer::Confirm)),
+        Event::RungReached { rung, people, .. } => {
+            page_rung(effects, plan, incident, *rung, people)
+        }
+        Event::Paged { page, outcome } => page_again(effects, incident, page, outcome),
+        Event::LooksAsked { round, looks } => {
+            effects.extend(looks.iter().cloned().map(Effect::Look));
+            effects.push(wake(LOOK_DEADLINE, Timer::Looked(*round)));
+        }
+        Event::LookAsked { look } => effects.push(Effect::Look(look.clone())),
+        Event::Found { look: Look::Verify(_), .. }
+        | Event::LookFailed { look: Look::Verify(_), .. } => {
+            effects.push(wake(plan.safety.recover_within, Timer::Recovered(round)));
+        }
+        Event::Found {
+            look: Look::CriticalPath,
+            finding: Finding::CriticalPath { passed: false, .. },
+        }
+        | Event::LookFailed { look: Look::CriticalPath, .. } => {
+            effects.push(wake(LOOK_AGAIN_FIRST, Timer::LookAgain(round)));
+        }
+        Event::Chose { choice: Choice::Wait { because, .. } } => {
+            effects.push(wake(look_again_after(round), Timer::LookAgain(round)));
+            effects.push(Effect::Tell(Tell::Notice(because.join("; "))));
+        }
+        Event::ActStarted { act, .. } => effects.push(Effect::Act(act.clone())),
+        Event::ObligationOpened { what } => effects.push(Effect::Tell(Tell::Notice(what.clone()))),
+        Event::Recovered { witness: Witness::Monitors, .. } => {
+            effects.push(wake(plan.safety.up_for, Timer::LookAgain(round)));
+        }
+        Event::Resolved { .. } if plan.compliance.report_for.contains(&incident.severity) => {
+            effects.push(Effect::Report);
+        }
+        _ => {}
+    }
+}
+
+fn page_rung(
+    effects: &mut Vec<Effect>,
+    plan: &Plan,
+    incident: &Incident,
+    rung: u32,
+    people: &[PersonId],
+) {
+    let Some(policy) = plan.escalation(incident.severity) else { return };
+    let Some((_, means)) = rung_at(policy, rung) else { return };
+    for person in people {
+        for by in reachable(plan, person, means) {
+            effects.push(Effect::Page(Page {
+                person: person.clone(),
+                by,
+                code: incident.page_code(person),
+                copy: 1,
+                rung,
+                incident: incident.number,
+                severity: incident.severity,
+                component: incident.component.clone(),
+            }));
+        }
+    }
+    if let Paging::Climbing { started, .. } = incident.paging
+        && let Some(at) = rung_due(policy, started, rung + 1)
+    {
+        effects.push(Effect::WakeAt { at, timer: Timer::Rung(rung + 1) });
+    }
+}
+
+/// A page that did not surely arrive is copied through another provider, with the same code.
+fn page_again(effects: &mut Vec<Effect>, incident: &Incident, page: &Page, outcome: &Outcome) {
+    let arrived = matches!(outcome, Outcome::Done(_));
+    if !arrived && may_copy(page) && wants_pages(incident) {
+        effects.push(Effect::Page(Page { copy: page.copy + 1, ..page.clone() }));
+    }
+}
+
+fn look_again_after(round: u32) -> Span {
+    let doubled = LOOK_AGAIN_FIRST.times(1 << round.saturating_sub(1).min(10));
+    doubled.min(LOOK_AGAIN_LAST)
+}
+
+fn changes_card(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Joined { .. } | Event::Paged { .. } | Event::Found { .. } | Event::Reported
+    )
+}
+
+/// Whether an outcome is worth a turn: chat that arrived is not.
+pub fn is_news(effect: &Effect, outcome: &Outcome) -> bool {
+    match effect {
+        Effect::Tell(_) => false,
+        Effect::Report => matches!(outcome, Outcome::Done(_)),
+        Effect::Page(_) | Effect::Look(_) | Effect::Act(_) | Effect::WakeAt { .. } => true,
+    }
+}

@@ -1,0 +1,274 @@
+//! The safety journal: who froze what, which operation holds which target, what was done when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::effect::{Act, ActClass};
+use crate::id::{DeploymentId, EffectKey};
+use crate::ledger::{Body, Hash};
+use crate::plan::Plan;
+use crate::time::{Span, Ts};
+
+/// Failovers further back than this no longer count (safety rule 5).
+const FAILOVER_MEMORY: Span = Span::hours(24);
+
+/// Something that happened to the rules of acting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SafetyEvent {
+    /// Nothing may act any more; detection and paging go on.
+    Frozen(Freeze),
+    /// Acting is allowed again.
+    Unfrozen {
+        /// Who allowed it.
+        by: Arc<str>,
+    },
+    /// An operation may act on its target; the turn's number is its epoch.
+    Granted {
+        /// The operation.
+        operation: EffectKey,
+        /// What it does.
+        act: Act,
+    },
+    /// An operation is over.
+    Released {
+        /// The operation.
+        operation: EffectKey,
+        /// Whether it took place.
+        ok: bool,
+    },
+    /// A person has seen what machines did: velocity limits start afresh.
+    PeopleSettled {
+        /// Who.
+        by: Arc<str>,
+    },
+    /// A drill of this class passed.
+    Proven {
+        /// The class.
+        class: ActClass,
+        /// What proved it, e.g. `drill complete-outage, seed 7`.
+        by: Arc<str>,
+    },
+}
+
+/// A stop for every action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// Who.
+    pub by: Arc<str>,
+    /// Why.
+    pub why: Arc<str>,
+}
+
+/// The right to act on a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The operation that holds it.
+    pub operation: EffectKey,
+    /// What it does.
+    pub act: Act,
+    /// The number of the turn that granted it: monotonic over the journal's life.
+    pub epoch: u32,
+}
+
+/// The fold of the safety journal, together with what the plan and its proofs allow.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// The freeze, if there is one.
+    pub frozen: Option<Freeze>,
+    /// Leases by target: one operation a target.
+    pub leases: BTreeMap<ActClass, Lease>,
+    /// Failovers that nobody has acknowledged, oldest first.
+    pub failovers: Vec<Ts>,
+    /// Deployments that were rolled back from: one automatic rollback each.
+    pub rolled_back: BTreeSet<DeploymentId>,
+    /// Operations that failed in a row.
+    pub failures: u32,
+    /// When each class last passed a drill.
+    pub proofs: BTreeMap<ActClass, Ts>,
+    /// Why a class is disarmed; filled in from the plan and its proofs.
+    pub disarmed: BTreeMap<ActClass, String>,
+    /// Limits of the plan: time between two failovers, and how many a day.
+    pub failover_block: Span,
+    /// See [`crate::plan::Safety::failovers_per_day`].
+    pub failovers_per_day: u32,
+    /// Turns so far.
+    pub turns: u32,
+    /// Hash of the last turn.
+    pub head: Hash,
+}
+
+impl Standing {
+    /// A fresh journal under a plan.
+    pub fn under(plan: &Plan) -> Self {
+        Self {
+            failover_block: plan.safety.failover_block,
+            failovers_per_day: plan.safety.failovers_per_day,
+            ..Self::default()
+        }
+    }
+
+    /// Folds a turn of the journal.
+    pub fn apply_turn(&mut self, body: &Body<SafetyEvent>, hash: Hash) {
+        self.turns = body.turn;
+        self.head = hash;
+        for event in &body.events {
+            self.apply(event, body.at);
+        }
+    }
+
+    fn apply(&mut self, event: &SafetyEvent, at: Ts) {
+        match event {
+            SafetyEvent::Frozen(freeze) => self.frozen = Some(freeze.clone()),
+            SafetyEvent::Unfrozen { .. } => {
+                self.frozen = None;
+                self.failures = 0;
+            }
+            SafetyEvent::Granted { operation, act } => {
+                self.remember(act, at);
+                let lease =
+                    Lease { operation: operation.clone(), act: act.clone(), epoch: self.turns };
+                self.leases.insert(act.class(), lease);
+            }
+            SafetyEvent::Released { operation, ok } => {
+                self.leases.retain(|_, lease| lease.operation != *operation);
+                self.failures = if *ok { 0 } else { self.failures + 1 };
+            }
+            SafetyEvent::PeopleSettled { .. } => self.failovers.clear(),
+            SafetyEvent::Proven { class, .. } => drop(self.proofs.insert(*class, at)),
+        }
+    }
+
+    fn remember(&mut self, act: &Act, at: Ts) {
+        match act {
+            Act::FailOver => {
+                self.failovers.retain(|earlier| at.since(*earlier) < FAILOVER_MEMORY);
+                self.failovers.push(at);
+            }
+            Act::RollBack { from, .. } => drop(self.rolled_back.insert(from.clone())),
+            Act::Restart(_) => {}
+        }
+    }
+
+    /// Whether an action is armed and within its velocity limits; else why not.
+    pub fn may(&self, act: &Act, now: Ts) -> Result<(), String> {
+        if let Some(freeze) = &self.frozen {
+            return Err(format!("everything is frozen by {}: {}", freeze.by, freeze.why));
+        }
+        if let Some(why) = self.disarmed.get(&act.class()) {
+            return Err(format!("{} is not armed: {why}", act.class().says()));
+        }
+        match act {
+            Act::FailOver => self.may_fail_over(now),
+            Act::RollBack { from, .. } if self.rolled_back.contains(from) => {
+                Err(format!("{from} was rolled back from once already"))
+            }
+            Act::RollBack { .. } | Act::Restart(_) => Ok(()),
+        }
+    }
+
+    fn may_fail_over(&self, now: Ts) -> Result<(), String> {
+        let within = |span: Span| self.failovers.iter().filter(|at| now.since(**at) < span).count();
+        if within(self.failover_block) > 0 {
+            return Err(format!(
+                "one failover in {} is the limit until a person acknowledges",
+                self.failover_block
+            ));
+        }
+        if within(FAILOVER_MEMORY) >= self.failovers_per_day as usize {
+            return Err(format!("{} failovers in 24 h are the limit", self.failovers_per_day));
+        }
+        Ok(())
+    }
+
+    /// Whether a lease still stands: asked right before every external write.
+    pub fn holds(&self, operation: &EffectKey, epoch: u32) -> bool {
+        self.frozen.is_none()
+            && self
+                .leases
+                .values()
+                .any(|lease| lease.operation == *operation && lease.epoch == epoch)
+    }
+}
+
+/// The answer to an operation that wants to act.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Grant {
+    /// Go: append these events, then act under the turn's number as epoch.
+    Go(Vec<SafetyEvent>),
+    /// It was granted before and never released: it may have happened. Read back, don't repeat.
+    Begun,
+    /// Another operation is at it.
+    Busy(String),
+    /// It would be done, were it armed.
+    NotArmed(String),
+    /// It may not be done.
+    No(String),
+}
+
+/// Decides whether an operation may act now.
+pub fn grant(standing: &Standing, operation: &EffectKey, act: &Act, now: Ts) -> Grant {
+    match standing.leases.get(&act.class()) {
+        Some(lease) if lease.operation == *operation => return Grant::Begun,
+        Some(lease) => return Grant::Busy(format!("operation {} is under way", lease.operation)),
+        None => {}
+    }
+    if let Some(why) = standing.disarmed.get(&act.class()) {
+        return Grant::NotArmed(why.clone());
+    }
+    match standing.may(act, now) {
+        Ok(()) => {
+            Grant::Go(vec![SafetyEvent::Granted { operation: operation.clone(), act: act.clone() }])
+        }
+        Err(why) => Grant::No(why),
+    }
+}
+
+/// Ends an operation; too many failures in a row freeze everything (safety rule 14).
+pub fn release(
+    standing: &Standing,
+    plan: &Plan,
+    operation: &EffectKey,
+    ok: bool,
+) -> Vec<SafetyEvent> {
+    if !standing.leases.values().any(|lease| lease.operation == *operation) {
+        return Vec::new();
+    }
+    let mut events = vec![SafetyEvent::Released { operation: operation.clone(), ok }];
+    if !ok
+        && standing.frozen.is_none()
+        && standing.failures + 1 >= plan.safety.failures_before_freeze
+    {
+        let why = format!("{} operations in a row failed", standing.failures + 1);
+        events.push(SafetyEvent::Frozen(Freeze { by: "safety".into(), why: why.into() }));
+    }
+    events
+}
+
+/// A person freezes; freezing twice changes nothing.
+pub fn freeze(standing: &Standing, by: &str, why: &str) -> Vec<SafetyEvent> {
+    match standing.frozen {
+        Some(_) => Vec::new(),
+        None => vec![SafetyEvent::Frozen(Freeze { by: by.into(), why: why.into() })],
+    }
+}
+
+/// A person allows acting again.
+pub fn unfreeze(standing: &Standing, by: &str) -> Vec<SafetyEvent> {
+    standing.frozen.iter().map(|_| SafetyEvent::Unfrozen { by: by.into() }).collect()
+}
+
+/// A person acknowledged an incident: automatic failovers may start afresh.
+pub fn settle_people(standing: &Standing, by: &str) -> Vec<SafetyEvent> {
+    if standing.failovers.is_empty() {
+        return Vec::new();
+    }
+    vec![SafetyEvent::PeopleSettled { by: by.into() }]
+}
+
+/// A drill passed.
+pub fn prove(class: ActClass, by: &str) -> Vec<SafetyEvent> {
+    vec![SafetyEvent::Proven { class, by: by.into() }]
+}

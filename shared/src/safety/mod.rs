@@ -1,0 +1,16 @@
+//! When machines may act: the freeze, arming with proof, leases with epochs, velocity limits.
+//!
+//! One journal, `safety`, holds it all: a turn is granted by the same conditional write as any other, and its number is
+//! the lease's epoch, so an epoch can never go back.
+
+mod arming;
+mod journal;
+
+pub use arming::{Disarmed, disarmed};
+pub use journal::{
+    Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prove, release, settle_people,
+    unfreeze,
+};
+
+/// The journal's stream.
+pub const SAFETY_STREAM: &str = "safety";
