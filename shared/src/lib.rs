@@ -5,6 +5,7 @@
 
 pub mod detect;
 pub mod effect;
+pub mod engine;
 pub mod id;
 pub mod incident;
 pub mod ledger;

@@ -1,23 +1,15 @@
-//! stub
-use crate::time::Ts;
-use serde::{Deserialize, Serialize};
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Quorum {
-    pub fresh: u32,
-    pub failing: u32,
-    pub total: u32,
-    pub since: Option<Ts>,
-}
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum News {
-    FirstFailure { since: Ts },
-    Down { quorum: Quorum, since: Ts },
-    Certain { quorum: Quorum, since: Ts },
-    Recovered { at: Ts },
-    Steady { since: Ts, successes: u32 },
-    Slow { since: Ts, latency_ms: f64 },
-    Erring { since: Ts, rate: f64 },
-    Eased,
-    Blind { why: String },
-    Sighted,
-}
+//! Establishing a failure: from single probes to "it is down", "it may be acted upon" and "all clear".
+//!
+//! [`rule`] holds thresholds over time, [`vantage`] counts who says what, [`watch`] folds both into [`News`]. What
+//! follows from the news (paging, acting, classifying) is the incident's affair and deliberately absent here.
+
+pub mod rule;
+pub mod vantage;
+pub mod watch;
+
+#[cfg(test)]
+mod properties;
+
+pub use rule::{Evaluator, Phase, Rule};
+pub use vantage::{Point, Probe, Quorum, Verdict, Vote};
+pub use watch::{Blindness, News, Watch, everything_down};

@@ -41,8 +41,8 @@ impl Incident {
                 self.recovery.certain = None;
             }
             Event::Sighted => self.blind = false,
-            Event::Impaired { .. } => self.impaired = true,
-            Event::Eased => self.impaired = false,
+            Event::Impaired { alert, .. } => self.impaired.push(*alert),
+            Event::Eased { alert } => self.impaired.retain(|one| one != alert),
             Event::RungReached { rung, pages, .. } => self.reached(*rung, *pages),
             Event::Paged { page, outcome } => self.paged(page, outcome, at),
             Event::Acknowledged { by, .. } => {
@@ -121,6 +121,7 @@ impl Incident {
         self.failing = false;
         self.confirmed = false;
         self.steady = false;
+        self.impaired.clear();
         self.recovery = super::Recovery {
             tried: std::mem::take(&mut self.recovery.tried),
             ..Default::default()

@@ -203,13 +203,13 @@ fn seen(draft: &mut Draft, component: &ComponentId, news: &News, number: u32) {
                 format!("{:.2} % of requests fail, limit {:.2} %", rate * 100.0, limit * 100.0);
             impaired(draft, component, number, Alert::Info, how);
         }
-        News::Eased => eased(draft),
-        News::Blind { why } => {
+        News::Eased { alert, .. } => eased(draft, *alert),
+        News::Blind { why, .. } => {
             if draft.incident.state.is_live() && !draft.incident.blind {
-                draft.push(Event::Blinded { why: why.clone() });
+                draft.push(Event::Blinded { why: why.to_string() });
             }
         }
-        News::Sighted => {
+        News::Sighted { .. } => {
             if draft.incident.state.is_live() && draft.incident.blind {
                 draft.push(Event::Sighted);
             }
@@ -277,8 +277,8 @@ fn impaired(draft: &mut Draft, component: &ComponentId, number: u32, alert: Aler
         let sign = Sign { source: "prober".into(), says: how.clone(), trust: Trust::Own };
         open(draft, component, draft.now, sign, number);
     }
-    if !draft.incident.impaired {
-        draft.push(Event::Impaired { how });
+    if !draft.incident.impaired.contains(&alert) {
+        draft.push(Event::Impaired { alert, how });
     }
     if draft.incident.state == State::Suspected {
         let (severity, because) = classify(draft.plan, component, alert);
@@ -287,11 +287,14 @@ fn impaired(draft: &mut Draft, component: &ComponentId, number: u32, alert: Aler
 }
 
 /// Slow or erring alone ends when it eases: the service answered all along.
-fn eased(draft: &mut Draft) {
-    if !draft.incident.impaired {
+fn eased(draft: &mut Draft, alert: Alert) {
+    if !draft.incident.impaired.contains(&alert) {
         return;
     }
-    draft.push(Event::Eased);
+    draft.push(Event::Eased { alert });
+    if !draft.incident.impaired.is_empty() {
+        return;
+    }
     if draft.incident.state == State::Mitigated && draft.incident.steady {
         return draft.push(Event::LookAsked { look: Look::CriticalPath });
     }

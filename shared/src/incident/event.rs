@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::detect::Quorum;
 use crate::effect::{Act, Finding, Look, Outcome, Page};
 use crate::id::{ComponentId, EffectKey, MonitorKey, PersonId, SourceId};
-use crate::plan::Severity;
+use crate::plan::{Alert, Severity};
 use crate::signal::{Health, Trust};
 use crate::time::Ts;
 
@@ -80,11 +80,16 @@ pub enum Event {
     Sighted,
     /// The service is slow or erring beyond the plan's thresholds.
     Impaired {
+        /// Which alert: slow is a warning, erring is info.
+        alert: Alert,
         /// What is beyond which threshold.
         how: String,
     },
     /// It is no longer slow or erring.
-    Eased,
+    Eased {
+        /// Which alert is over.
+        alert: Alert,
+    },
     /// A step of the ladder was reached.
     RungReached {
         /// Counted over all rounds, from 0.

@@ -12,7 +12,7 @@ use crate::detect::Quorum;
 use crate::effect::{Act, Look, Page};
 use crate::id::{ComponentId, EffectKey, MonitorKey, PersonId, SourceId, StreamId};
 use crate::ledger::{Body, Hash};
-use crate::plan::Severity;
+use crate::plan::{Alert, Severity};
 use crate::signal::{Health, Trust};
 use crate::store::Summary;
 use crate::time::Ts;
@@ -206,8 +206,8 @@ pub struct Incident {
     pub confirmed: bool,
     /// Whether our own view is gone.
     pub blind: bool,
-    /// Whether it is slow or erring right now.
-    pub impaired: bool,
+    /// The alerts by which it is slow or erring right now.
+    pub impaired: Vec<Alert>,
     /// Whether our probes have seen it steady since it recovered.
     pub steady: bool,
     /// How often it was opened.
@@ -243,7 +243,7 @@ impl Incident {
             failing: false,
             confirmed: false,
             blind: false,
-            impaired: false,
+            impaired: Vec::new(),
             steady: false,
             openings: 0,
             obligations: Vec::new(),
@@ -259,6 +259,11 @@ impl Incident {
         for event in &body.events {
             self.apply(event, body.at);
         }
+        self.apply_turn_place(body, hash);
+    }
+
+    /// Notes a turn's place in the chain, its events being folded already.
+    pub fn apply_turn_place(&mut self, body: &Body<Event>, hash: Hash) {
         self.turns = body.turn;
         self.head = hash;
     }

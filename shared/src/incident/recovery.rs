@@ -219,7 +219,7 @@ fn still_well(draft: &mut Draft, view: View) {
 /// All clear needs everything at once: steady, neither slow nor erring, the critical path walked.
 fn all_clear(draft: &mut Draft, path: &str) {
     let incident = &draft.incident;
-    if incident.state == State::Mitigated && incident.steady && !incident.impaired {
+    if incident.state == State::Mitigated && incident.steady && incident.impaired.is_empty() {
         let because = format!("steady for {}, {path}", draft.plan.safety.up_for);
         draft.push(Event::Resolved { witness: Witness::Probes, because });
     }

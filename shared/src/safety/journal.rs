@@ -32,12 +32,12 @@ pub enum SafetyEvent {
         /// What it does.
         act: Act,
     },
-    /// An operation is over.
+    /// An operation is over: its target is free again.
     Released {
         /// The operation.
         operation: EffectKey,
-        /// Whether it took place.
-        ok: bool,
+        /// How it ended.
+        end: End,
     },
     /// A person has seen what machines did: velocity limits start afresh.
     PeopleSettled {
@@ -51,6 +51,18 @@ pub enum SafetyEvent {
         /// What proved it, e.g. `drill complete-outage, seed 7`.
         by: Arc<str>,
     },
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// It took place: it counts for the velocity limits.
+    TookPlace,
+    /// It failed: it counts for the automatic freeze.
+    Failed,
+    /// It did not take place, through nobody's fault, and may be tried again.
+    Withdrawn,
 }
 
 /// A stop for every action.
@@ -127,17 +139,27 @@ impl Standing {
                 self.failures = 0;
             }
             SafetyEvent::Granted { operation, act } => {
-                self.remember(act, at);
                 let lease =
                     Lease { operation: operation.clone(), act: act.clone(), epoch: self.turns };
                 self.leases.insert(act.class(), lease);
             }
-            SafetyEvent::Released { operation, ok } => {
-                self.leases.retain(|_, lease| lease.operation != *operation);
-                self.failures = if *ok { 0 } else { self.failures + 1 };
-            }
+            SafetyEvent::Released { operation, end } => self.released(operation, *end, at),
             SafetyEvent::PeopleSettled { .. } => self.failovers.clear(),
             SafetyEvent::Proven { class, .. } => drop(self.proofs.insert(*class, at)),
+        }
+    }
+
+    fn released(&mut self, operation: &EffectKey, end: End, at: Ts) {
+        let class = self.leases.iter().find(|(_, lease)| lease.operation == *operation);
+        let Some(class) = class.map(|(class, _)| *class) else { return };
+        let Some(lease) = self.leases.remove(&class) else { return };
+        match end {
+            End::TookPlace => {
+                self.failures = 0;
+                self.remember(&lease.act, at);
+            }
+            End::Failed => self.failures += 1,
+            End::Withdrawn => {}
         }
     }
 
@@ -231,13 +253,13 @@ pub fn release(
     standing: &Standing,
     plan: &Plan,
     operation: &EffectKey,
-    ok: bool,
+    end: End,
 ) -> Vec<SafetyEvent> {
     if !standing.leases.values().any(|lease| lease.operation == *operation) {
         return Vec::new();
     }
-    let mut events = vec![SafetyEvent::Released { operation: operation.clone(), ok }];
-    if !ok
+    let mut events = vec![SafetyEvent::Released { operation: operation.clone(), end }];
+    if end == End::Failed
         && standing.frozen.is_none()
         && standing.failures + 1 >= plan.safety.failures_before_freeze
     {

@@ -8,7 +8,7 @@ mod journal;
 
 pub use arming::{Disarmed, disarmed};
 pub use journal::{
-    Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prove, release, settle_people,
+    End, Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prove, release, settle_people,
     unfreeze,
 };
 

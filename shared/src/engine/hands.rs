@@ -1,0 +1,164 @@
+//! What is owed and what came of it: wake-ups, outcomes, the permit to act, and the sweep that finds what was missed.
+
+use super::{Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn};
+use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Timer};
+use crate::id::EffectKey;
+use crate::incident::{self, Incident, RUNG_GRACE};
+use crate::safety::{self, End, Grant};
+use crate::store::Owed;
+use crate::time::Span;
+
+/// Wake-ups taken in one go; the rest follows in the next.
+const WAKES_PER_TICK: usize = 256;
+/// How often an effect other than a page is put off before its "later" is taken for an answer.
+const MAX_PUT_OFFS: u32 = 5;
+/// How long an operation waits for another one on the same target.
+const BUSY_WAIT: Span = Span::secs(5);
+
+/// Whether an operation may act.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Permit {
+    /// Act, under this epoch; ask [`Engine::holds`] right before each external write.
+    Go {
+        /// The lease's epoch.
+        epoch: u32,
+    },
+    /// Don't: this is the outcome.
+    Settled(Outcome),
+}
+
+impl<S: Store> Engine<S> {
+    /// Effects of a lane that are due.
+    pub fn owed(&self, lane: Lane, now: Ts, limit: usize) -> Result<Vec<Owed>, StoreError> {
+        self.store.owed(lane, now, limit)
+    }
+
+    /// Asks for the permit of an action. One that was granted before and never ended may have happened: it is read
+    /// back, not repeated.
+    pub fn permit(&mut self, key: &EffectKey, act: &Act, now: Ts) -> Result<Permit, StoreError> {
+        self.review_arming(now);
+        let outcome = match safety::grant(&self.standing, key, act, now) {
+            Grant::Go(events) => {
+                self.append_safety(events, "engine", &key.to_string(), now)?;
+                return Ok(Permit::Go { epoch: self.standing.turns });
+            }
+            Grant::Begun => Outcome::Unknown { why: "it was begun before a restart".into() },
+            Grant::Busy(why) => Outcome::Later { why, after: BUSY_WAIT },
+            Grant::NotArmed(_) => Outcome::Done(Finding::WouldHave),
+            Grant::No(why) => Outcome::Never { why },
+        };
+        Ok(Permit::Settled(outcome))
+    }
+
+    /// Whether an operation still holds its lease under that epoch, and nothing is frozen.
+    pub fn holds(&self, key: &EffectKey, epoch: u32) -> bool {
+        self.standing.holds(key, epoch)
+    }
+
+    /// Takes in what came of an effect.
+    pub fn settle(&mut self, owed: &Owed, outcome: &Outcome, now: Ts) -> Result<(), StoreError> {
+        self.settle_lease(owed, outcome, now)?;
+        if let Some(until) = put_off(owed, outcome, now) {
+            return self.store.postpone(&owed.key, until);
+        }
+        if !incident::is_news(&owed.effect, outcome) {
+            return self.store.settle(&owed.key);
+        }
+        let incident = self.incident(&owed.key)?;
+        let command = Command::Outcome {
+            key: owed.key.clone(),
+            effect: Box::new(owed.effect.clone()),
+            outcome: outcome.clone(),
+        };
+        let key = format!("outcome/{}", owed.key);
+        let turn = Turn { actor: actor_of(&owed.effect), key: &key, settles: Some(&owed.key) };
+        let _refused = self.decide_and_append(incident, &command, &turn, now)?;
+        Ok(())
+    }
+
+    /// Ends or keeps the lease of an operation: one whose reply was lost keeps it until it was read back.
+    fn settle_lease(&mut self, owed: &Owed, outcome: &Outcome, now: Ts) -> Result<(), StoreError> {
+        let (operation, end) = match (&owed.effect, outcome) {
+            (Effect::Act(_), Outcome::Done(Finding::WouldHave)) => return Ok(()),
+            (Effect::Act(_), Outcome::Done(_)) => (&owed.key, End::TookPlace),
+            (Effect::Act(_), Outcome::Never { .. }) => (&owed.key, End::Failed),
+            (Effect::Act(_), Outcome::Later { .. }) => (&owed.key, End::Withdrawn),
+            (Effect::Look(Look::ReadBack { operation, .. }), Outcome::Done(finding)) => {
+                let applied = matches!(finding, Finding::ReadBack { applied: true });
+                (operation, if applied { End::TookPlace } else { End::Withdrawn })
+            }
+            _ => return Ok(()),
+        };
+        let events: Vec<SafetyEvent> = safety::release(&self.standing, &self.plan, operation, end);
+        self.append_safety(events, "engine", &owed.key.to_string(), now)
+    }
+
+    /// Fires the wake-ups that are due.
+    pub(super) fn fire(&mut self, now: Ts) -> Result<(), StoreError> {
+        for wake in self.store.wakes(now, WAKES_PER_TICK)? {
+            let incident = self.incident(&wake.key)?;
+            let turn_key = format!("wake/{}", wake.key);
+            let turn = Turn { actor: "timer", key: &turn_key, settles: Some(&wake.key) };
+            self.wake(incident, wake.timer, &turn, now)?;
+        }
+        Ok(())
+    }
+
+    fn wake(
+        &mut self,
+        incident: Incident,
+        timer: Timer,
+        turn: &Turn,
+        now: Ts,
+    ) -> Result<(), StoreError> {
+        let view = self.view(&incident.component);
+        let command = Command::Wake { timer, view };
+        let _refused = self.decide_and_append(incident, &command, turn, now)?;
+        Ok(())
+    }
+
+    /// The auditor: a rung that is overdue is climbed even if its wake-up was lost, and a lease whose operation came to
+    /// an end is given back.
+    pub(super) fn sweep(&mut self, now: Ts) -> Result<(), StoreError> {
+        let mut overdue = Vec::new();
+        for incident in self.live.values().filter(|incident| incident.state != State::Suspected) {
+            if let Some((rung, due)) = incident::next_rung(&self.plan, incident)
+                && due + RUNG_GRACE < now
+            {
+                overdue.push((incident.clone(), rung));
+            }
+        }
+        for (incident, rung) in overdue {
+            let key = format!("sweep/{}", incident.turns + 1);
+            let turn = Turn { actor: "sweeper", key: &key, settles: None };
+            self.wake(incident, Timer::Rung(rung), &turn, now)?;
+        }
+        Ok(())
+    }
+
+    /// The incident that owes an effect: from memory while it is live.
+    fn incident(&self, key: &EffectKey) -> Result<Incident, StoreError> {
+        match self.live.values().find(|incident| incident.id == key.stream) {
+            Some(incident) => Ok(incident.clone()),
+            None => self.load(&key.stream),
+        }
+    }
+}
+
+/// Until when an effect is put off. Pages never are: their "later" is answered by another provider at once.
+fn put_off(owed: &Owed, outcome: &Outcome, now: Ts) -> Option<Ts> {
+    let Outcome::Later { after, .. } = outcome else { return None };
+    let patient = !matches!(owed.effect, Effect::Page(_));
+    (patient && owed.attempts < MAX_PUT_OFFS).then(|| now + *after)
+}
+
+fn actor_of(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Page(_) => "pager",
+        Effect::Look(_) => "lookout",
+        Effect::Act(_) => "hands",
+        Effect::Tell(_) => "teller",
+        Effect::Report => "reporter",
+        Effect::WakeAt { .. } => "timer",
+    }
+}

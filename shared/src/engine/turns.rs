@@ -1,0 +1,172 @@
+//! Loading and appending: how streams become incidents, and decisions become turns.
+
+use super::{
+    Arc, Body, Command, Derived, DeserializeOwned, Engine, Event, Hash, Incident, Refusal,
+    SAFETY_STREAM, SafetyEvent, Serialize, Situation, Standing, State, Store, StoreError, StreamId,
+    Ts, Turn, incident, ledger, safety,
+};
+use crate::effect::Effect;
+use crate::store::Summary;
+
+impl<S: Store> Engine<S> {
+    /// Takes up what others wrote: every live incident and the safety journal.
+    pub(super) fn refresh(&mut self, now: Ts) -> Result<(), StoreError> {
+        let writes = self.store.foreign_writes()?;
+        if !self.stale && writes == self.seen_writes {
+            return Ok(());
+        }
+        self.live.clear();
+        for summary in self.store.live()? {
+            let incident = self.load(&summary.id)?;
+            self.live.insert(summary.component, incident);
+        }
+        self.standing = Standing::under(&self.plan);
+        let stream: StreamId = SAFETY_STREAM.into();
+        let (bodies, turns) = self.read::<SafetyEvent>(&stream)?;
+        for (body, hash) in bodies.iter().zip(turns) {
+            self.standing.apply_turn(body, hash);
+        }
+        self.review_arming(now);
+        (self.seen_writes, self.stale) = (writes, false);
+        Ok(())
+    }
+
+    /// What is armed changes with proofs, and proofs age.
+    pub(super) fn review_arming(&mut self, now: Ts) {
+        self.standing.disarmed = safety::disarmed(&self.plan, &self.standing.proofs, now);
+    }
+
+    /// After a restart the probes' memory is gone, but an open outage's start is not.
+    pub(super) fn resume_watches(&mut self) {
+        for (component, incident) in &self.live {
+            for ((source, monitor), (health, _)) in incident.monitors.iter() {
+                self.heard.insert((source.clone(), monitor.clone()), (*health, incident.since));
+            }
+            let down = incident.failing && incident.state != State::Mitigated;
+            if let (Some(watch), true) = (self.watches.get_mut(component), down) {
+                watch.resume(incident.since);
+            }
+        }
+    }
+
+    /// An incident's fold, its chain checked on the way.
+    pub fn load(&self, id: &StreamId) -> Result<Incident, StoreError> {
+        let (bodies, hashes) = self.read::<Event>(id)?;
+        let mut incident = Incident::unborn(id.clone());
+        for (body, hash) in bodies.iter().zip(hashes) {
+            incident.apply_turn(body, hash);
+        }
+        Ok(incident)
+    }
+
+    fn read<E: DeserializeOwned>(
+        &self,
+        stream: &StreamId,
+    ) -> Result<(Vec<Body<E>>, Vec<Hash>), StoreError> {
+        let turns = self.store.turns(stream)?;
+        let bodies = ledger::verify::<E>(stream, &turns)
+            .map_err(|broken| StoreError::Corrupt(format!("{broken}; run `allclear verify`")))?;
+        Ok((bodies, turns.iter().map(|turn| turn.hash).collect()))
+    }
+
+    /// Decides and, if anything happened, appends. The inner result is the kernel's answer.
+    pub(super) fn decide_and_append(
+        &mut self,
+        mut incident: Incident,
+        command: &Command,
+        turn: &Turn,
+        now: Ts,
+    ) -> Result<Result<Vec<Event>, Refusal>, StoreError> {
+        if incident.turns > 0 && self.store.has_taken(&incident.id, turn.key)? {
+            return self.quietly(turn).map(|()| Ok(Vec::new()));
+        }
+        let situation = Situation { plan: &self.plan, standing: &self.standing, now };
+        let events = match incident::decide(situation, &incident, command) {
+            Ok(events) if !events.is_empty() => events,
+            other => return self.quietly(turn).map(|()| other),
+        };
+        let body = self.draft(&mut incident, events, turn, now);
+        let previous = incident.head;
+        let sealed = seal(&previous, &body)?;
+        incident.apply_turn_place(&body, sealed.hash);
+        let derived = derive(&body, Some(incident.summary(now)));
+        self.store.append(&sealed, &derived)?;
+        self.remember(incident);
+        Ok(Ok(body.events))
+    }
+
+    /// Folds the events and drafts the turn with what it owes.
+    fn draft(
+        &self,
+        incident: &mut Incident,
+        events: Vec<Event>,
+        turn: &Turn,
+        now: Ts,
+    ) -> Body<Event> {
+        for event in &events {
+            incident.apply(event, now);
+        }
+        let owes = incident::react(&self.plan, incident, &events, now);
+        Body {
+            stream: incident.id.clone(),
+            turn: incident.turns + 1,
+            at: now,
+            actor: turn.actor.into(),
+            key: turn.key.into(),
+            events,
+            owes,
+            settles: turn.settles.cloned(),
+        }
+    }
+
+    /// No news: at most an effect is off the list.
+    fn quietly(&mut self, turn: &Turn) -> Result<(), StoreError> {
+        turn.settles.map_or(Ok(()), |key| self.store.settle(key))
+    }
+
+    fn remember(&mut self, incident: Incident) {
+        if incident.state.is_live() {
+            self.live.insert(incident.component.clone(), incident);
+        } else {
+            self.live.remove(&incident.component);
+        }
+    }
+
+    /// Appends to the safety journal; nothing to say writes nothing.
+    pub(super) fn append_safety(
+        &mut self,
+        events: Vec<SafetyEvent>,
+        actor: &str,
+        key: &str,
+        now: Ts,
+    ) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let turn = self.standing.turns + 1;
+        let body = Body {
+            stream: SAFETY_STREAM.into(),
+            turn,
+            at: now,
+            actor: Arc::from(actor),
+            key: format!("{key}/{turn}").into(),
+            events,
+            owes: Vec::new(),
+            settles: None,
+        };
+        let sealed = seal(&self.standing.head, &body)?;
+        self.store.append(&sealed, &derive(&body, None))?;
+        self.standing.apply_turn(&body, sealed.hash);
+        self.review_arming(now);
+        Ok(())
+    }
+}
+
+fn seal<E: Serialize>(previous: &Hash, body: &Body<E>) -> Result<ledger::Sealed, StoreError> {
+    ledger::seal(previous, body).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+fn derive<E>(body: &Body<E>, summary: Option<Summary>) -> Derived<'_> {
+    let owes: Vec<(crate::id::EffectKey, &Effect)> = body.owed().collect();
+    Derived { owes, settles: body.settles.as_ref(), key: &body.key, summary }
+}
