@@ -1,1 +1,0 @@
-//! Lints the plan against its own contradictions and says what the system does about each.
