@@ -8,7 +8,8 @@ use bot::settings::Terminal;
 fn main() -> ExitCode {
     let is_terminal = std::io::stdout().is_terminal();
     #[expect(clippy::disallowed_methods, reason = "settings are read here, once")]
-    let (no_color, columns) = (std::env::var_os("NO_COLOR").is_some(), std::env::var("COLUMNS").ok());
+    let (no_color, columns) =
+        (std::env::var_os("NO_COLOR").is_some(), std::env::var("COLUMNS").ok());
     let width = terminal_size::terminal_size()
         .map(|(width, _)| usize::from(width.0))
         .or_else(|| columns?.parse().ok());

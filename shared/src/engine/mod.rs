@@ -88,27 +88,18 @@ pub enum WishError {
 impl<S: Store> Engine<S> {
     /// Opens the store under a plan and takes up every live incident where it was.
     pub fn open(plan: Arc<Plan>, store: S, now: Ts) -> Result<Self, StoreError> {
-        let watches = plan
-            .components
-            .iter()
-            .map(|one| {
-                let watch = Watch::new(&plan.detection, &plan.thresholds, &plan.safety, now);
-                (one.id.clone(), watch)
-            })
-            .collect();
         let standing = Standing::under(&plan);
         let mut engine = Self {
             plan,
             store,
             live: HashMap::new(),
-            watches,
+            watches: BTreeMap::new(),
             standing,
             heard: HashMap::new(),
             seen_writes: 0,
             stale: true,
         };
         engine.refresh(now)?;
-        engine.resume_watches();
         Ok(engine)
     }
 

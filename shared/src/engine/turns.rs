@@ -3,7 +3,7 @@
 use super::{
     Arc, Body, Command, Derived, DeserializeOwned, Engine, Event, Hash, Incident, Refusal,
     SAFETY_STREAM, SafetyEvent, Serialize, Situation, Standing, State, Store, StoreError, StreamId,
-    Ts, Turn, incident, ledger, safety,
+    Ts, Turn, Watch, incident, ledger, safety,
 };
 use crate::effect::Effect;
 use crate::store::Summary;
@@ -27,6 +27,9 @@ impl<S: Store> Engine<S> {
             self.standing.apply_turn(body, hash);
         }
         self.review_arming(now);
+        if self.stale {
+            self.gather_anew(now);
+        }
         (self.seen_writes, self.stale) = (writes, false);
         Ok(())
     }
@@ -36,8 +39,13 @@ impl<S: Store> Engine<S> {
         self.standing.disarmed = safety::disarmed(&self.plan, &self.standing.proofs, now);
     }
 
-    /// After a restart the probes' memory is gone, but an open outage's start is not.
-    pub(super) fn resume_watches(&mut self) {
+    /// After a restart, or after a batch that was lost, what probes and monitors said is gathered anew: news that was
+    /// said once must not be lost with it. An open outage's start is durable.
+    fn gather_anew(&mut self, now: Ts) {
+        let plan = &self.plan;
+        let watch = || Watch::new(&plan.detection, &plan.thresholds, &plan.safety, now);
+        self.watches = plan.components.iter().map(|one| (one.id.clone(), watch())).collect();
+        self.heard.clear();
         for (component, incident) in &self.live {
             for ((source, monitor), (health, _)) in incident.monitors.iter() {
                 self.heard.insert((source.clone(), monitor.clone()), (*health, incident.since));
