@@ -88,7 +88,9 @@ impl<S: Store> Engine<S> {
         if incident.turns > 0 && self.store.has_taken(&incident.id, turn.key)? {
             return self.quietly(turn).map(|()| Ok(Vec::new()));
         }
-        let situation = Situation { plan: &self.plan, standing: &self.standing, now };
+        let failing = self.failing();
+        let situation =
+            Situation { plan: &self.plan, standing: &self.standing, failing: &failing, now };
         let events = match incident::decide(situation, &incident, command) {
             Ok(events) if !events.is_empty() => events,
             other => return self.quietly(turn).map(|()| other),
@@ -125,6 +127,12 @@ impl<S: Store> Engine<S> {
             owes,
             settles: turn.settles.cloned(),
         }
+    }
+
+    /// Components that our own probes see failing.
+    fn failing(&self) -> Vec<ComponentId> {
+        let failing = self.watches.iter().filter(|(_, watch)| watch.failing() && !watch.blind());
+        failing.map(|(component, _)| component.clone()).collect()
     }
 
     /// No news: at most an effect is off the list.

@@ -21,6 +21,8 @@ pub struct Situation<'a> {
     pub plan: &'a Plan,
     /// Freeze, arming and velocity.
     pub standing: &'a Standing,
+    /// Components that our own probes see failing right now.
+    pub failing: &'a [ComponentId],
     /// The time.
     pub now: Ts,
 }
@@ -31,6 +33,7 @@ pub(super) struct Draft<'a> {
     pub(super) events: Vec<Event>,
     pub(super) plan: &'a Plan,
     pub(super) standing: &'a Standing,
+    pub(super) failing: &'a [ComponentId],
     pub(super) now: Ts,
 }
 
@@ -47,11 +50,12 @@ pub fn decide(
     incident: &Incident,
     command: &Command,
 ) -> Result<Vec<Event>, Refusal> {
-    let Situation { plan, standing, now } = situation;
+    let Situation { plan, standing, failing, now } = situation;
     if incident.turns >= MAX_TURNS && !may_exceed(command) {
         return Err(Refusal::Full { number: incident.number, limit: MAX_TURNS });
     }
-    let mut draft = Draft { incident: incident.clone(), events: Vec::new(), plan, standing, now };
+    let mut draft =
+        Draft { incident: incident.clone(), events: Vec::new(), plan, standing, failing, now };
     match command {
         Command::Signal { signal, number } => heard(&mut draft, signal, *number),
         Command::News { component, news, number } => seen(&mut draft, component, news, *number),

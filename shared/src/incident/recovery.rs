@@ -68,6 +68,7 @@ pub(super) fn consider(draft: &mut Draft) {
         findings: &recovery.findings,
         tried: &recovery.tried,
         standing: draft.standing,
+        failing: draft.failing,
         now: draft.now,
     });
     draft.push(Event::Chose { choice: choice.clone() });
