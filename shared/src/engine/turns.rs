@@ -1,9 +1,9 @@
 //! Loading and appending: how streams become incidents, and decisions become turns.
 
 use super::{
-    Arc, Body, Command, Derived, DeserializeOwned, Engine, Event, Hash, Incident, Refusal,
-    SAFETY_STREAM, SafetyEvent, Serialize, Situation, Standing, State, Store, StoreError, StreamId,
-    Ts, Turn, Watch, incident, ledger, safety,
+    Arc, Body, Command, ComponentId, Derived, DeserializeOwned, Engine, Event, Hash, Incident,
+    Refusal, SAFETY_STREAM, SafetyEvent, Serialize, Situation, Standing, State, Store, StoreError,
+    StreamId, Ts, Turn, Watch, incident, ledger, safety,
 };
 use crate::effect::Effect;
 use crate::store::Summary;

@@ -7,11 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ComponentId, PersonId, SourceId, Vantage, VendorId};
 use crate::time::Span;
 
+pub mod address;
 pub mod check;
 mod organisation;
 pub mod read;
 
 pub use organisation::*;
+
+/// The plan this was built with, so that the binary works where no file is at hand.
+pub const fn built_in_text() -> &'static str {
+    include_str!("../../../infra/plan.toml")
+}
 
 /// The whole plan.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -89,6 +95,41 @@ impl Plan {
     /// The runbook of that scenario; reading the plan makes sure there is one.
     pub fn runbook(&self, scenario: Scenario) -> Option<&Runbook> {
         self.runbooks.iter().find(|runbook| runbook.scenario == scenario)
+    }
+
+    /// The vendor of that id.
+    pub fn vendor(&self, id: &VendorId) -> Option<&Vendor> {
+        self.vendors.iter().find(|vendor| vendor.id == *id)
+    }
+
+    /// The recovery time that can be kept: the longest of the component's own and of all it needs.
+    pub fn effective_rto(&self, id: &ComponentId) -> Span {
+        self.with_needs(id).iter().map(|component| component.rto).max().unwrap_or_default()
+    }
+
+    /// The data loss that can be kept to: the longest of the component's own and of all it needs.
+    pub fn effective_rpo(&self, id: &ComponentId) -> Span {
+        self.with_needs(id).iter().map(|component| component.rpo).max().unwrap_or_default()
+    }
+
+    /// The most that is lost when a component comes back from its best backup; `None` without one.
+    pub fn worst_loss(&self, id: &ComponentId) -> Option<Span> {
+        self.backups.iter().filter(|b| b.serves(id)).map(BackupPolicy::worst_loss).min()
+    }
+
+    /// A component and all it needs, each once; ends even where the needs form a circle.
+    fn with_needs(&self, id: &ComponentId) -> Vec<&Component> {
+        let mut found: Vec<&Component> = self.component(id).into_iter().collect();
+        let mut next = 0;
+        while let Some(component) = found.get(next).copied() {
+            next += 1;
+            for need in component.depends_on.iter().filter_map(|need| self.component(need)) {
+                if !found.iter().any(|known| known.id == need.id) {
+                    found.push(need);
+                }
+            }
+        }
+        found
     }
 }
 

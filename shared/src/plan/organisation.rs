@@ -90,6 +90,20 @@ pub struct Roles {
     pub on_call: Vec<PersonId>,
 }
 
+impl Roles {
+    /// Whether that person has any role, being on call included.
+    pub fn includes(&self, person: &PersonId) -> bool {
+        self.on_call.contains(person)
+            || [
+                &self.incident_commander,
+                &self.technical_lead,
+                &self.communications_lead,
+                &self.business_lead,
+            ]
+            .contains(&person)
+    }
+}
+
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +117,19 @@ pub struct Vendor {
     /// Its public status in Statuspage's JSON form.
     #[serde(default)]
     pub status_url: Option<String>,
+    /// What the plan claims of its databases' copies; nothing relies on it.
+    #[serde(default)]
+    pub replication: Option<Replication>,
+}
+
+/// Where a provider keeps a database's copies ("Database High Availability").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replication {
+    /// In several data centres, one taking over from another by itself.
+    MultiAz,
+    /// In one Region, without anything taking over.
+    SingleRegion,
 }
 
 /// "Communication Channels".
@@ -167,6 +194,9 @@ pub struct RunbookStep {
     pub by: Span,
     /// Who does it.
     pub who: StepKind,
+    /// The plan's own words that this step replaces, where following them would fail or do harm.
+    #[serde(default)]
+    pub instead_of: Option<String>,
 }
 
 /// Who does a step.
@@ -190,6 +220,9 @@ pub struct BackupPolicy {
     /// The component whose RPO it serves.
     #[serde(default)]
     pub component: Option<ComponentId>,
+    /// Further components that come back with it.
+    #[serde(default)]
+    pub covers: Vec<ComponentId>,
     /// Longest time between two backups; absent where every change makes one.
     #[serde(default)]
     pub every: Option<Span>,
@@ -205,6 +238,18 @@ pub struct BackupPolicy {
     pub verification: String,
     /// Longest time between two verifications.
     pub verify_every: Span,
+}
+
+impl BackupPolicy {
+    /// Whether a restore from this brings the component back.
+    pub fn serves(&self, component: &ComponentId) -> bool {
+        self.component.as_ref() == Some(component) || self.covers.contains(component)
+    }
+
+    /// The longest time whose changes are lost when this is all that is left.
+    pub fn worst_loss(&self) -> Span {
+        self.every.unwrap_or(Span::ZERO)
+    }
 }
 
 /// A drill and its cadence ("Testing and Validation").
