@@ -194,7 +194,7 @@ fn failover(case: &Case) -> Way {
         return Err(format!("the standby's data is {} old, the RPO is {rpo}", standby.data_age));
     }
     let vendor = &case.component.vendor;
-    let cause = if case.findings.vendor_down(vendor) {
+    let reason = if case.findings.vendor_down(vendor) {
         format!("{vendor} reports trouble")
     } else if case.findings.dns_right == Some(false) {
         "our names do not resolve to the primary".into()
@@ -203,7 +203,7 @@ fn failover(case: &Case) -> Way {
     } else {
         "no deployment explains it".into()
     };
-    Ok((Act::FailOver, vec![cause, "the standby is healthy".into()]))
+    Ok((Act::FailOver, vec![reason, "the standby is healthy".into()]))
 }
 
 /// The strictest RPO that data in a standby must meet: the shared components', at least a database's.

@@ -175,6 +175,7 @@ pub struct Marks {
 
 /// An incident: the fold of its events.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the evidence")]
 pub struct Incident {
     /// Its id.
     pub id: StreamId,

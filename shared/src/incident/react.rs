@@ -33,7 +33,7 @@ fn owe(effects: &mut Vec<Effect>, plan: &Plan, incident: &Incident, event: &Even
     match event {
         Event::Opened { .. } => effects.push(wake(plan.detection.confirm_within, Timer::Confirm)),
         Event::RungReached { rung, people, .. } => {
-            page_rung(effects, plan, incident, *rung, people)
+            page_rung(effects, plan, incident, *rung, people);
         }
         Event::Paged { page, outcome } => page_again(effects, incident, page, outcome),
         Event::LooksAsked { round, looks } => {
