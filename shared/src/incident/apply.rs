@@ -112,7 +112,8 @@ impl Incident {
     fn looks_asked(&mut self, round: u32, looks: &[Look], at: Ts) {
         self.recovery.phase = Phase::Looking;
         self.recovery.round = round;
-        self.recovery.pending = looks.iter().cloned().collect();
+        self.recovery.forget_looks();
+        self.recovery.pending.extend(looks.iter().cloned());
         self.recovery.findings.asked(at);
     }
 
@@ -137,7 +138,7 @@ impl Incident {
         self.failing = false;
         self.marks.recovered = Some(since);
         self.recovery.phase = Phase::Over;
-        self.recovery.pending.clear();
+        self.recovery.forget_looks();
         self.recovery.certain = None;
     }
 
@@ -170,7 +171,7 @@ impl Incident {
             self.paging = Paging::Off;
         }
         self.recovery.phase = Phase::Over;
-        self.recovery.pending.clear();
+        self.recovery.forget_looks();
         self.recovery.certain = None;
     }
 

@@ -154,6 +154,13 @@ pub struct Recovery {
     pub unresolved: Option<(EffectKey, Act)>,
 }
 
+impl Recovery {
+    /// Nobody waits for these looks any more; but an operation's fate is always waited for.
+    fn forget_looks(&mut self) {
+        self.pending.retain(|look| matches!(look, Look::ReadBack { .. }));
+    }
+}
+
 /// When what happened for the first time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
