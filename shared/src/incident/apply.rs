@@ -223,7 +223,10 @@ impl Incident {
     fn chose(&mut self, choice: &Choice) {
         match choice {
             Choice::Act { .. } => self.recovery.attempts = 0,
-            Choice::Wait { .. } => self.recovery.phase = Phase::Waiting,
+            Choice::Wait { .. } if self.state == State::Open => {
+                self.recovery.phase = Phase::Waiting;
+            }
+            Choice::Wait { .. } => {}
         }
     }
 

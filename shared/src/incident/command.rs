@@ -153,6 +153,9 @@ pub enum Refusal {
         /// The component.
         component: ComponentId,
     },
+    /// Our own probes fail at this very moment.
+    #[error("our own probes still fail: it is not mitigated")]
+    StillFailing,
     /// The evidence speaks against it.
     #[error("not resolved: {why}. If you know better: --without-evidence \"why\"")]
     NoEvidence {

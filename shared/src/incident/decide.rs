@@ -188,12 +188,7 @@ fn seen(draft: &mut Draft, component: &ComponentId, news: &News, number: u32) {
             }
         }
         News::Recovered { at } => recovered(draft, *at),
-        News::Steady { successes, .. } => {
-            if draft.incident.state == State::Mitigated && !draft.incident.steady {
-                draft.push(Event::Steady { successes: *successes });
-                draft.push(Event::LookAsked { look: Look::CriticalPath });
-            }
-        }
+        News::Steady { successes, .. } => super::recovery::steady(draft, *successes),
         News::Slow { latency_ms, .. } => {
             let how = format!(
                 "answers in {latency_ms:.0} ms, limit {:.0}",
@@ -299,11 +294,20 @@ fn eased(draft: &mut Draft, alert: Alert) {
     if !draft.incident.impaired.is_empty() {
         return;
     }
-    if draft.incident.state == State::Mitigated && draft.incident.steady {
-        return draft.push(Event::LookAsked { look: Look::CriticalPath });
+    if draft.incident.state == State::Mitigated {
+        return watch_on(draft);
     }
     let never_down = !draft.incident.failing && draft.incident.accusers().next().is_none();
     if draft.incident.state == State::Open && never_down {
+        draft.push(Event::Recovered { at: draft.now, witness: Witness::Probes });
+    }
+}
+
+/// What eased while the service was being watched is watched again, from now on.
+fn watch_on(draft: &mut Draft) {
+    if draft.incident.steady {
+        draft.push(Event::LookAsked { look: Look::CriticalPath });
+    } else {
         draft.push(Event::Recovered { at: draft.now, witness: Witness::Probes });
     }
 }
@@ -339,7 +343,6 @@ fn confirm(draft: &mut Draft, view: View) {
             let because = "an authenticated monitor says down, our own probes see it up".into();
             declare(draft, Severity::P3, because);
         }
-        (View::Failing, None) => {}
         (View::Failing | View::Blind, _) => {
             let (severity, because) = classify(draft.plan, &component, Alert::Critical);
             let because = format!("{because}; our own probes could not confirm it");
