@@ -19,6 +19,8 @@ pub enum Command {
         signal: Box<Signal>,
         /// The number a new incident would get.
         number: u32,
+        /// What our probes see right now.
+        view: View,
     },
     /// Our own probes have news about this incident's component.
     News {
