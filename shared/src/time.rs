@@ -154,17 +154,17 @@ impl fmt::Display for Span {
         if self.0 < 0 {
             f.write_str("-")?;
         }
-        let (d, h, m, s) =
-            (ms / 86_400_000, ms / 3_600_000 % 24, ms / 60_000 % 60, ms / 1_000 % 60);
-        match (d, h, m, s) {
+        let (days, hours) = (ms / 86_400_000, ms / 3_600_000 % 24);
+        let (minutes, seconds) = (ms / 60_000 % 60, ms / 1_000 % 60);
+        match (days, hours, minutes, seconds) {
             (0, 0, 0, 0) if ms > 0 => write!(f, "{ms} ms"),
-            (0, 0, 0, s) => write!(f, "{s} s"),
-            (0, 0, m, 0) => write!(f, "{m} min"),
-            (0, 0, m, s) => write!(f, "{m} min {s} s"),
-            (0, h, 0, _) => write!(f, "{h} h"),
-            (0, h, m, _) => write!(f, "{h} h {m} min"),
-            (d, 0, _, _) => write!(f, "{d} d"),
-            (d, h, _, _) => write!(f, "{d} d {h} h"),
+            (0, 0, 0, _) => write!(f, "{seconds} s"),
+            (0, 0, _, 0) => write!(f, "{minutes} min"),
+            (0, 0, _, _) => write!(f, "{minutes} min {seconds} s"),
+            (0, _, 0, _) => write!(f, "{hours} h"),
+            (0, _, _, _) => write!(f, "{hours} h {minutes} min"),
+            (_, 0, _, _) => write!(f, "{days} d"),
+            (_, _, _, _) => write!(f, "{days} d {hours} h"),
         }
     }
 }

@@ -31,7 +31,7 @@ fn traces() -> impl Strategy<Value = Vec<[Luck; VANTAGES as usize]>> {
         ]
     };
     let exception = prop::option::weighted(0.06, luck());
-    prop::collection::vec((luck(), 1..120_usize), 1..8)
+    prop::collection::vec((luck(), 1..120_usize), 1..6)
         .prop_flat_map(move |runs| {
             let world: Vec<Luck> =
                 runs.into_iter().flat_map(|(luck, n)| std::iter::repeat_n(luck, n)).collect();
@@ -106,7 +106,9 @@ fn play(trace: &[[Luck; VANTAGES as usize]], mut check: impl FnMut(&News, &Oracl
                 Luck::Silent => watch.tick(now),
                 luck => watch.probe(probe, *luck != Luck::NoControl, now),
             };
-            news.iter().for_each(|news| check(news, &oracle));
+            for news in &news {
+                check(news, &oracle);
+            }
         }
     }
 }

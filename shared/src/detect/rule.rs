@@ -111,7 +111,10 @@ mod tests {
     const SLOW: Rule = Rule { above: 500.0, hold: Span::mins(2) };
     const ERRORS: Rule = Rule { above: 0.005, hold: Span::mins(5) };
 
-    /// Runs (value, evaluations) from second 0; returns the seconds at which the rule fires.
+    /// What, the rule, (value, evaluations) runs, and the first and the last second of firing.
+    type Case<'a> = (&'a str, Rule, &'a [(Option<f64>, usize)], Option<(i64, i64)>);
+
+    /// Plays (value, evaluations) runs from second 0; returns the seconds at which the rule fires.
     fn firing(rule: Rule, runs: &[(Option<f64>, usize)]) -> Vec<i64> {
         let mut evaluator = Evaluator::new(rule);
         let values = runs.iter().flat_map(|(value, n)| std::iter::repeat_n(*value, *n));
@@ -128,8 +131,6 @@ mod tests {
         const UP: Option<f64> = Some(0.0);
         const GONE: Option<f64> = Some(1.0);
         let (slow, fast) = (Some(600.0), Some(100.0));
-        // (what, rule, runs, first second of firing, last)
-        type Case<'a> = (&'a str, Rule, &'a [(Option<f64>, usize)], Option<(i64, i64)>);
         let cases: [Case; 9] = [
             ("down 30 s", DOWN, &[(UP, 6), (GONE, 8)], Some((60, 65))),
             ("a 25 s blip", DOWN, &[(UP, 6), (GONE, 5), (UP, 30)], None),

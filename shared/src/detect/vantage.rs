@@ -232,12 +232,12 @@ impl Panel {
     pub(super) fn latency_ms(&self, now: Ts) -> Option<f64> {
         let latencies = self.fresh(Vote::Healthy, now).filter_map(|point| point.latency_ms);
         let voters = latencies.clone().count() as u32;
-        reached_by(majority(voters), latencies)
+        reached_by(majority(voters), &latencies)
     }
 
     fn in_row(&self, vote: Vote, now: Ts, voters: u32) -> u32 {
         let rows = self.fresh(vote, now).map(|point| point.in_row);
-        reached_by(majority(voters), rows).unwrap_or(0)
+        reached_by(majority(voters), &rows).unwrap_or(0)
     }
 
     fn fresh(&self, vote: Vote, now: Ts) -> impl Iterator<Item = &Point> + Clone {
@@ -257,7 +257,7 @@ fn majority(voters: u32) -> usize {
 /// The highest of the values that at least `n` of them reach. Quadratic, but there are few and nothing is allocated.
 fn reached_by<T: PartialOrd + Copy>(
     n: usize,
-    values: impl Iterator<Item = T> + Clone,
+    values: &(impl Iterator<Item = T> + Clone),
 ) -> Option<T> {
     let reached = |least: T| values.clone().filter(|value| *value >= least).count() >= n;
     let candidates = values.clone().filter(|value| reached(*value));
@@ -297,8 +297,8 @@ mod tests {
     #[test]
     fn a_value_counts_when_enough_reach_it() {
         let rows = [1, 7, 3];
-        assert_eq!(reached_by(2, rows.into_iter()), Some(3));
-        assert_eq!(reached_by(1, rows.into_iter()), Some(7));
-        assert_eq!(reached_by(4, rows.into_iter()), None);
+        assert_eq!(reached_by(2, &rows.into_iter()), Some(3));
+        assert_eq!(reached_by(1, &rows.into_iter()), Some(7));
+        assert_eq!(reached_by(4, &rows.into_iter()), None);
     }
 }

@@ -323,8 +323,10 @@ impl Watch {
         news.extend(alert(&mut self.slow, now, latency_ms, Alert::Warning, slow));
     }
 
-    fn dated(&self, quorum: Quorum) -> Quorum {
-        Quorum { since: self.since(), held_since: self.failing.phase().since(), ..quorum }
+    fn dated(&self, mut quorum: Quorum) -> Quorum {
+        quorum.since = self.since();
+        quorum.held_since = self.failing.phase().since();
+        quorum
     }
 }
 

@@ -88,27 +88,18 @@ pub enum WishError {
 impl<S: Store> Engine<S> {
     /// Opens the store under a plan and takes up every live incident where it was.
     pub fn open(plan: Arc<Plan>, store: S, now: Ts) -> Result<Self, StoreError> {
-        let watches = plan
-            .components
-            .iter()
-            .map(|one| {
-                let watch = Watch::new(&plan.detection, &plan.thresholds, &plan.safety, now);
-                (one.id.clone(), watch)
-            })
-            .collect();
         let standing = Standing::under(&plan);
         let mut engine = Self {
             plan,
             store,
             live: HashMap::new(),
-            watches,
+            watches: BTreeMap::new(),
             standing,
             heard: HashMap::new(),
             seen_writes: 0,
             stale: true,
         };
         engine.refresh(now)?;
-        engine.resume_watches();
         Ok(engine)
     }
 
@@ -273,15 +264,17 @@ impl<S: Store> Engine<S> {
             return Ok(false);
         }
         let component = &signal.component;
-        let accuses = matches!(signal.health, Health::Down | Health::Degraded);
         let known = self.live.get(component).cloned();
         let incident = match known {
             Some(incident) => incident,
-            None if accuses => self.unborn_or_recent(component, signal.received_at, now)?,
+            None if signal.health.accuses() => {
+                self.unborn_or_recent(component, signal.received_at, now)?
+            }
             None => return Ok(false),
         };
         let number = self.store.next_number()?;
-        let command = Command::Signal { signal: Box::new(signal.clone()), number };
+        let view = self.view(component);
+        let command = Command::Signal { signal: Box::new(signal.clone()), number, view };
         let turn = Turn { actor: signal.source.as_str(), key, settles: None };
         let events = self.decide_and_append(incident, &command, &turn, now)?;
         Ok(events.is_ok_and(|events| !events.is_empty()))

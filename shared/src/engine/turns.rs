@@ -1,9 +1,9 @@
 //! Loading and appending: how streams become incidents, and decisions become turns.
 
 use super::{
-    Arc, Body, Command, Derived, DeserializeOwned, Engine, Event, Hash, Incident, Refusal,
-    SAFETY_STREAM, SafetyEvent, Serialize, Situation, Standing, State, Store, StoreError, StreamId,
-    Ts, Turn, incident, ledger, safety,
+    Arc, Body, Command, ComponentId, Derived, DeserializeOwned, Engine, Event, Hash, Incident,
+    Refusal, SAFETY_STREAM, SafetyEvent, Serialize, Situation, Standing, State, Store, StoreError,
+    StreamId, Ts, Turn, Watch, incident, ledger, safety,
 };
 use crate::effect::Effect;
 use crate::store::Summary;
@@ -27,6 +27,9 @@ impl<S: Store> Engine<S> {
             self.standing.apply_turn(body, hash);
         }
         self.review_arming(now);
+        if self.stale {
+            self.gather_anew(now);
+        }
         (self.seen_writes, self.stale) = (writes, false);
         Ok(())
     }
@@ -36,11 +39,16 @@ impl<S: Store> Engine<S> {
         self.standing.disarmed = safety::disarmed(&self.plan, &self.standing.proofs, now);
     }
 
-    /// After a restart the probes' memory is gone, but an open outage's start is not.
-    pub(super) fn resume_watches(&mut self) {
+    /// After a restart, or after a batch that was lost, what probes and monitors said is gathered anew: news that was
+    /// said once must not be lost with it. An open outage's start is durable.
+    fn gather_anew(&mut self, now: Ts) {
+        let plan = &self.plan;
+        let watch = || Watch::new(&plan.detection, &plan.thresholds, &plan.safety, now);
+        self.watches = plan.components.iter().map(|one| (one.id.clone(), watch())).collect();
+        self.heard.clear();
         for (component, incident) in &self.live {
-            for ((source, monitor), (health, _)) in incident.monitors.iter() {
-                self.heard.insert((source.clone(), monitor.clone()), (*health, incident.since));
+            for ((source, monitor), word) in incident.monitors.iter() {
+                self.heard.insert((source.clone(), monitor.clone()), (word.health, incident.since));
             }
             let down = incident.failing && incident.state != State::Mitigated;
             if let (Some(watch), true) = (self.watches.get_mut(component), down) {
@@ -80,7 +88,9 @@ impl<S: Store> Engine<S> {
         if incident.turns > 0 && self.store.has_taken(&incident.id, turn.key)? {
             return self.quietly(turn).map(|()| Ok(Vec::new()));
         }
-        let situation = Situation { plan: &self.plan, standing: &self.standing, now };
+        let failing = self.failing();
+        let situation =
+            Situation { plan: &self.plan, standing: &self.standing, failing: &failing, now };
         let events = match incident::decide(situation, &incident, command) {
             Ok(events) if !events.is_empty() => events,
             other => return self.quietly(turn).map(|()| other),
@@ -117,6 +127,12 @@ impl<S: Store> Engine<S> {
             owes,
             settles: turn.settles.cloned(),
         }
+    }
+
+    /// Components that our own probes see failing.
+    fn failing(&self) -> Vec<ComponentId> {
+        let failing = self.watches.iter().filter(|(_, watch)| watch.failing() && !watch.blind());
+        failing.map(|(component, _)| component.clone()).collect()
     }
 
     /// No news: at most an effect is off the list.

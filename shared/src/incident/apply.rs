@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::event::{Choice, Event};
-use super::{Incident, MAX_MONITORS, Paging, Phase, State};
+use super::{Incident, MAX_MONITORS, Paging, Phase, State, Word};
 use crate::effect::{Act, Finding, Look, Outcome, Page};
-use crate::id::EffectKey;
+use crate::id::{EffectKey, MonitorKey, PersonId, SourceId};
+use crate::plan::Severity;
 use crate::time::Ts;
 
 impl Incident {
@@ -13,101 +14,46 @@ impl Incident {
     pub fn apply(&mut self, event: &Event, at: Ts) {
         match event {
             Event::Opened { number, component, since, .. } => {
-                self.opened(*number, component, *since, at)
+                self.opened(*number, component, *since, at);
             }
-            Event::Joined { source, monitor, health, trust, .. } => {
-                let key = (source.clone(), monitor.clone());
-                let monitors = Arc::make_mut(&mut self.monitors);
-                if monitors.len() < MAX_MONITORS || monitors.contains_key(&key) {
-                    monitors.insert(key, (*health, *trust));
-                }
+            Event::Joined { source, monitor, health, trust, alert, .. } => {
+                let word = Word { health: *health, trust: *trust, alert: *alert };
+                self.joined((source.clone(), monitor.clone()), word);
             }
-            Event::FirstFailure { since } => {
-                self.since = *since;
-                self.failing = true;
-            }
+            Event::FirstFailure { since } => (self.since, self.failing) = (*since, true),
             Event::Dismissed { .. } => self.close(State::Dismissed),
-            Event::Declared { severity, because } => {
-                self.state = State::Open;
-                self.severity = *severity;
-                self.severity_because.clone_from(because);
-                self.marks.declared.get_or_insert(at);
-                self.paging = Paging::Climbing { started: at, next: 0, pending: 0, sent: 0 };
-            }
+            Event::Declared { severity, because } => self.declared(*severity, because, at),
             Event::Confirmed { .. } => self.confirmed = true,
             Event::Certain { quorum } => self.recovery.certain = Some(quorum.clone()),
-            Event::Blinded { .. } => {
-                self.blind = true;
-                self.recovery.certain = None;
-            }
+            Event::Blinded { .. } => (self.blind, self.recovery.certain) = (true, None),
             Event::Sighted => self.blind = false,
             Event::Impaired { alert, .. } => self.impaired.push(*alert),
             Event::Eased { alert } => self.impaired.retain(|one| one != alert),
             Event::RungReached { rung, pages, .. } => self.reached(*rung, *pages),
             Event::Paged { page, outcome } => self.paged(page, outcome, at),
-            Event::Acknowledged { by, .. } => {
-                self.paging = Paging::Acknowledged { by: by.clone() };
-                self.marks.acknowledged.get_or_insert(at);
-            }
+            Event::Acknowledged { by, .. } => self.acknowledged(by, at),
             Event::Updated { text } => self.last_update = Some(text.clone()),
             Event::SeveritySet { to, because, by_person } => {
-                if *to < self.severity && self.state.is_declared() {
-                    self.paging = Paging::Climbing { started: at, next: 0, pending: 0, sent: 0 };
-                }
-                self.severity = *to;
-                self.severity_because.clone_from(because);
-                self.severity_by_person |= by_person;
+                self.severity_set(*to, because, *by_person, at);
             }
             Event::Assigned { role, to } => drop(self.roles.insert(*role, to.clone())),
-            Event::LooksAsked { round, looks } => {
-                self.recovery.phase = Phase::Looking;
-                self.recovery.round = *round;
-                self.recovery.pending = looks.iter().cloned().collect();
-                self.recovery.findings.asked(at);
-            }
+            Event::LooksAsked { round, looks } => self.looks_asked(*round, looks, at),
             Event::LookAsked { look } => drop(self.recovery.pending.insert(look.clone())),
             Event::Found { look, finding } => self.found(look, Some(finding)),
             Event::LookFailed { look, .. } => self.found(look, None),
             Event::Chose { choice } => self.chose(choice),
-            Event::ActStarted { act, attempt } => {
-                self.recovery.phase = Phase::Acting(act.clone());
-                self.recovery.under_way = true;
-                self.recovery.attempts = *attempt;
-                if *attempt == 1 {
-                    self.recovery.tried.push(act.clone());
-                }
-                self.marks.acted.get_or_insert(at);
-            }
+            Event::ActStarted { act, attempt } => self.act_started(act, *attempt, at),
             Event::ActSettled { operation, act, outcome } => {
-                self.act_settled(operation, act, outcome)
+                self.act_settled(operation, act, outcome);
             }
-            Event::DidNotHelp { .. } if self.state == State::Open => {
-                self.recovery.phase = Phase::Ready;
-            }
+            Event::DidNotHelp { .. } => self.did_not_help(),
             Event::ObligationOpened { what } => self.obligations.push(what.clone()),
-            Event::Recovered { at: since, .. } => {
-                self.state = State::Mitigated;
-                self.failing = false;
-                self.marks.recovered = Some(*since);
-                self.recovery.phase = Phase::Over;
-                self.recovery.pending.clear();
-                self.recovery.certain = None;
-            }
-            Event::Relapsed { .. } => {
-                self.failing = true;
-                self.state = State::Open;
-                self.steady = false;
-                self.marks.recovered = None;
-                self.recovery.phase = Phase::Ready;
-            }
+            Event::Recovered { at: since, .. } => self.recovered(*since),
+            Event::Relapsed { .. } => self.relapsed(),
             Event::Steady { .. } => self.steady = true,
-            Event::Resolved { .. } => {
-                self.marks.recovered.get_or_insert(at);
-                self.marks.resolved = Some(at);
-                self.close(State::Resolved);
-            }
+            Event::Resolved { .. } => self.resolved(at),
             Event::Reopened { .. } => self.reopened(at),
-            Event::DidNotHelp { .. } | Event::ManyAgree { .. } | Event::Reported => {}
+            Event::ManyAgree { .. } | Event::Reported => {}
         }
     }
 
@@ -129,13 +75,94 @@ impl Incident {
         self.marks = super::Marks { opened: Some(at), ..Default::default() };
     }
 
+    fn joined(&mut self, key: (SourceId, MonitorKey), word: Word) {
+        let monitors = Arc::make_mut(&mut self.monitors);
+        if monitors.len() < MAX_MONITORS || monitors.contains_key(&key) {
+            monitors.insert(key, word);
+        }
+    }
+
+    fn declared(&mut self, severity: Severity, because: &str, at: Ts) {
+        self.state = State::Open;
+        self.severity = severity;
+        self.severity_because = because.into();
+        self.marks.declared.get_or_insert(at);
+        self.set_up_ladder(at);
+    }
+
+    fn acknowledged(&mut self, by: &PersonId, at: Ts) {
+        self.paging = Paging::Acknowledged { by: by.clone() };
+        self.marks.acknowledged.get_or_insert(at);
+    }
+
+    /// What got worse is paged anew, even if somebody has the milder incident.
+    fn severity_set(&mut self, to: Severity, because: &str, by_person: bool, at: Ts) {
+        if to < self.severity && self.state.is_declared() {
+            self.set_up_ladder(at);
+        }
+        self.severity = to;
+        self.severity_because = because.into();
+        self.severity_by_person |= by_person;
+    }
+
+    fn set_up_ladder(&mut self, at: Ts) {
+        self.paging = Paging::Climbing { started: at, next: 0, pending: 0, sent: 0 };
+    }
+
+    fn looks_asked(&mut self, round: u32, looks: &[Look], at: Ts) {
+        self.recovery.phase = Phase::Looking;
+        self.recovery.round = round;
+        self.recovery.forget_looks();
+        self.recovery.pending.extend(looks.iter().cloned());
+        self.recovery.findings.asked(at);
+    }
+
+    fn act_started(&mut self, act: &Act, attempt: u8, at: Ts) {
+        self.recovery.phase = Phase::Acting(act.clone());
+        self.recovery.under_way = true;
+        self.recovery.attempts = attempt;
+        if attempt == 1 {
+            self.recovery.tried.push(act.clone());
+        }
+        self.marks.acted.get_or_insert(at);
+    }
+
+    fn did_not_help(&mut self) {
+        if self.state == State::Open {
+            self.recovery.phase = Phase::Ready;
+        }
+    }
+
+    fn recovered(&mut self, since: Ts) {
+        self.state = State::Mitigated;
+        self.failing = false;
+        self.marks.recovered = Some(since);
+        self.recovery.phase = Phase::Over;
+        self.recovery.forget_looks();
+        self.recovery.certain = None;
+    }
+
+    fn relapsed(&mut self) {
+        self.state = State::Open;
+        self.failing = true;
+        self.steady = false;
+        self.marks.recovered = None;
+        self.recovery.phase = Phase::Ready;
+    }
+
+    fn resolved(&mut self, at: Ts) {
+        self.marks.recovered.get_or_insert(at);
+        self.marks.resolved = Some(at);
+        self.close(State::Resolved);
+    }
+
     fn reopened(&mut self, at: Ts) {
         self.state = State::Open;
         self.steady = false;
         self.marks.recovered = None;
         self.marks.resolved = None;
         self.recovery.phase = Phase::Ready;
-        self.paging = Paging::Climbing { started: at, next: 0, pending: 0, sent: 0 };
+        self.set_up_ladder(at);
     }
 
     fn close(&mut self, state: State) {
@@ -144,7 +171,7 @@ impl Incident {
             self.paging = Paging::Off;
         }
         self.recovery.phase = Phase::Over;
-        self.recovery.pending.clear();
+        self.recovery.forget_looks();
         self.recovery.certain = None;
     }
 
@@ -196,7 +223,10 @@ impl Incident {
     fn chose(&mut self, choice: &Choice) {
         match choice {
             Choice::Act { .. } => self.recovery.attempts = 0,
-            Choice::Wait { .. } => self.recovery.phase = Phase::Waiting,
+            Choice::Wait { .. } if self.state == State::Open => {
+                self.recovery.phase = Phase::Waiting;
+            }
+            Choice::Wait { .. } => {}
         }
     }
 

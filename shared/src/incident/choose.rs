@@ -3,7 +3,7 @@
 //! One function holds the rules (safety.md rules 1 to 5 and 13); it only reads a [`Case`], so every rule has a table.
 
 use crate::effect::{Act, ActClass, Deployment, Finding, Look, Preflight};
-use crate::id::VendorId;
+use crate::id::{ComponentId, VendorId};
 use crate::plan::{Component, Plan, RecoveryMeans};
 use crate::safety::Standing;
 use crate::time::{Span, Ts};
@@ -71,7 +71,9 @@ pub struct Case<'a> {
     pub tried: &'a [Act],
     /// Freeze, arming and velocity.
     pub standing: &'a Standing,
-    /// Components with an open incident of their own, which a shared dependency may be.
+    /// Components that our own probes see failing right now.
+    pub failing: &'a [ComponentId],
+    /// The time.
     pub now: Ts,
 }
 
@@ -102,8 +104,9 @@ fn stops(case: &Case) -> Vec<String> {
     }
     for shared in &case.plan.dns.shared {
         let vendor = case.plan.component(shared).map(|component| &component.vendor);
-        let own = *shared == case.component.id;
-        if !own && vendor.is_some_and(|vendor| case.findings.vendor_down(vendor)) {
+        let down = case.failing.contains(shared)
+            || vendor.is_some_and(|vendor| case.findings.vendor_down(vendor));
+        if down && *shared != case.component.id {
             stops.push(format!("{shared} is down too, and the standby shares it"));
         }
     }
@@ -191,7 +194,7 @@ fn failover(case: &Case) -> Way {
         return Err(format!("the standby's data is {} old, the RPO is {rpo}", standby.data_age));
     }
     let vendor = &case.component.vendor;
-    let cause = if case.findings.vendor_down(vendor) {
+    let reason = if case.findings.vendor_down(vendor) {
         format!("{vendor} reports trouble")
     } else if case.findings.dns_right == Some(false) {
         "our names do not resolve to the primary".into()
@@ -200,7 +203,7 @@ fn failover(case: &Case) -> Way {
     } else {
         "no deployment explains it".into()
     };
-    Ok((Act::FailOver, vec![cause, "the standby is healthy".into()]))
+    Ok((Act::FailOver, vec![reason, "the standby is healthy".into()]))
 }
 
 /// The strictest RPO that data in a standby must meet: the shared components', at least a database's.

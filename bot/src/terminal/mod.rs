@@ -1,0 +1,49 @@
+//! The terminal: what people read when they type `allclear`. Answers are built as text here and printed in one place.
+
+use anyhow::{Result, anyhow};
+use functions::store::SqliteStore;
+use shared::engine::Engine;
+use shared::id::StreamId;
+use shared::incident::Event;
+use shared::ledger::{self, Body};
+use shared::store::Store;
+
+use crate::grammar::{PlanVerb, Verb};
+use crate::settings::Settings;
+
+mod checks;
+pub mod drill;
+pub mod incidents;
+pub mod paint;
+mod reports;
+mod safety;
+
+/// An answer in both forms.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// For people.
+    pub text: String,
+    /// For machines.
+    pub json: serde_json::Value,
+}
+
+/// Runs a verb that answers at once; `None` for the verbs that take their time (drill, serve, completions).
+pub fn answer(verb: &Verb, settings: &Settings) -> Result<Option<Answer>> {
+    match verb {
+        Verb::Incident(verb) => incidents::run(verb, settings),
+        Verb::Report { number, out } => reports::run(*number, out, settings),
+        Verb::Verify { number } => checks::verify(*number, settings),
+        Verb::Doctor => checks::doctor(settings),
+        Verb::Plan(PlanVerb::Check) => Ok(checks::plan(settings)),
+        Verb::Freeze { why } => safety::freeze(why, settings),
+        Verb::Unfreeze => safety::unfreeze(settings),
+        Verb::Drill(_) | Verb::Serve(_) | Verb::Completions { .. } => return Ok(None),
+    }
+    .map(Some)
+}
+
+/// A stream's turns, its chain checked.
+fn turns_of(engine: &Engine<SqliteStore>, id: &StreamId) -> Result<Vec<Body<Event>>> {
+    let turns = engine.store().turns(id)?;
+    ledger::verify(id, &turns).map_err(|broken| anyhow!("the chain is broken: {broken}"))
+}
