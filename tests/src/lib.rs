@@ -1,1 +1,3 @@
 //! End-to-end tests of All Clear live in `tests/`; this library holds what they share.
+
+pub mod store_contract;
