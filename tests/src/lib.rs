@@ -2,3 +2,4 @@
 
 pub mod parts;
 pub mod rehearsal;
+pub mod store_contract;
