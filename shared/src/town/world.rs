@@ -152,6 +152,12 @@ impl World {
         self.is_broken(Part::Speed, at) || self.is_broken(Part::Requests, at)
     }
 
+    /// Whether anything that our probes meet was out of order after a moment.
+    pub fn is_troubled_since(&self, from: Ts) -> bool {
+        self.troubles.iter().any(|one| from < one.until && !matches!(one.part, Part::HostingApi))
+            && (self.routed.is_none() || self.is_impaired(from))
+    }
+
     /// The deployments as the provider lists them, newest first.
     pub fn deployments(&self) -> Vec<Deployment> {
         let mut list = self.deployments.clone();
@@ -281,8 +287,7 @@ fn flaps(onset: Ts, rng: &mut Rng) -> Vec<Trouble> {
 
 /// The newest deployment went live just before the outage where it looks guilty, else days ago.
 fn deployments(cause: Scenario, onset: Ts, rng: &mut Rng) -> Vec<Deployment> {
-    let looks_guilty =
-        matches!(cause, Scenario::BadDeployment | Scenario::RollbackDoesNotHelp);
+    let looks_guilty = matches!(cause, Scenario::BadDeployment | Scenario::RollbackDoesNotHelp);
     let age = if looks_guilty { seconds(rng, 20, 900) } else { seconds(rng, 90_000, 200_000) };
     let mut live_at = onset - age;
     let mut list = Vec::new();
