@@ -113,6 +113,11 @@ impl<S: Store> Engine<S> {
         &self.store
     }
 
+    /// The store, for whoever wraps it; writing past the engine makes it stale.
+    pub(crate) fn store_mut(&mut self) -> &mut S {
+        &mut self.store
+    }
+
     /// Freeze, arming, leases, velocity.
     pub fn standing(&self) -> &Standing {
         &self.standing
