@@ -192,6 +192,23 @@ fn after_blindness_every_wait_starts_over() {
 }
 
 #[test]
+fn a_majority_that_dissolves_by_silence_starts_the_wait_over() {
+    let mut watch = watch();
+    play_from(&mut watch, 0, "...");
+    let mut said = Vec::new();
+    // (second, vantage point, healthy); at 59 s the second one's failure is stale: one against one.
+    for (second, place, ok) in [(22, 1, false), (30, 0, true), (46, 2, false), (60, 0, false)] {
+        said.extend(watch.tick(Ts(second * 1_000 - 1_000)));
+        let now = Ts(second * 1_000);
+        said.extend(watch.probe(probe(VANTAGES[place], now, ok, 80.0), true, now));
+    }
+    assert_eq!(said, [News::FirstFailure { since: Ts(22_000) }]);
+    said.clear();
+    play_from(&mut watch, 70, "xx");
+    assert_eq!(watch.quorum(Ts(80_000)).held_since, Some(Ts(60_000)), "not since 46 s");
+}
+
+#[test]
 fn one_vantage_point_alone_convinces_nobody() {
     assert!(play(&"a".repeat(100)).is_empty());
 }
