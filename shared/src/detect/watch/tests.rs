@@ -332,6 +332,8 @@ fn slowness_warns_after_two_minutes_and_only_a_fast_answer_ends_it() {
         ]
     );
     assert!(play(&("s".repeat(11) + "." + &"s".repeat(12))).is_empty());
+    let said = play(&("s".repeat(11) + "_____" + &"s".repeat(12)));
+    assert!(!said.iter().any(|news| news.contains("slow")), "a wait across silence: {said:?}");
 }
 
 #[test]
@@ -365,6 +367,24 @@ fn strangers_repetitions_and_overtaken_probes_have_no_vote() {
         assert_eq!(watch.probe(probe(VANTAGES[1], Ts(19_000), false, 0.0), true, now), []);
     }
     assert_eq!(watch.quorum(now).failing, 0);
+}
+
+#[test]
+fn a_prober_whose_clock_is_fast_still_votes() {
+    let mut watch = watch();
+    play_from(&mut watch, 0, "...");
+    let now = Ts(30_000);
+    watch.probe(probe(VANTAGES[0], now + Span::mins(5), false, 0.0), true, now);
+    assert_eq!(watch.quorum(now).failing, 1);
+    assert_eq!(watch.points()[0].since, now);
+}
+
+#[test]
+fn nobody_acts_before_people_are_told() {
+    let hasty = Safety { act_after: Span::ZERO, act_failures: 1, ..safety() };
+    let mut watch = Watch::new(&detection(), &thresholds(), &hasty, Ts(0));
+    let said = play_from(&mut watch, 0, "xxxx");
+    assert!(said[1].starts_with("30: down") && said[2].starts_with("30: certain"), "{said:?}");
 }
 
 #[test]
