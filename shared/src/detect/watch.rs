@@ -178,7 +178,7 @@ impl Watch {
         news
     }
 
-    /// Notices silence. It evaluates nothing else: time that passes without a new result is no evidence.
+    /// Notices silence, which can end a wait but never complete one: time without a new result is no evidence.
     pub fn tick(&mut self, now: Ts) -> Vec<News> {
         let mut news = Vec::new();
         if !self.warming(now) {
@@ -240,6 +240,7 @@ impl Watch {
         !self.panel.complete() && now - self.started <= self.panel.fresh_for()
     }
 
+    /// Takes back what the count no longer bears out; a majority may have dissolved by silence alone.
     fn look(&mut self, quorum: &Quorum, now: Ts, news: &mut Vec<News>) {
         let blind = quorum.fresh == 0;
         if blind && !self.blind {
@@ -250,16 +251,24 @@ impl Watch {
         }
         self.blind = blind;
         if blind {
-            self.failing.evaluate(now, false);
-            self.healthy.evaluate(now, false);
             self.slow.interrupt();
+        }
+        let verdict = quorum.verdict();
+        if verdict != Verdict::Failing {
+            self.failing.evaluate(now, false);
+        }
+        if verdict != Verdict::Healthy {
+            self.healthy.evaluate(now, false);
         }
     }
 
     fn judge(&mut self, vote: Vote, quorum: Quorum, now: Ts, news: &mut Vec<News>) {
         let verdict = quorum.verdict();
-        self.failing.evaluate(now, verdict == Verdict::Failing);
-        self.healthy.evaluate(now, verdict == Verdict::Healthy);
+        match verdict {
+            Verdict::Failing => self.failing.evaluate(now, true),
+            Verdict::Healthy => self.healthy.evaluate(now, true),
+            Verdict::Split => return,
+        };
         match (self.course, verdict) {
             (Course::Well | Course::Recovering { .. }, Verdict::Failing) => {
                 let since = self.onset(now);
