@@ -17,7 +17,7 @@ use crate::time::{Span, Ts};
 const MEASUREMENT_GAP: Span = Span::mins(5);
 
 /// What is new about a component. In one outage the order is `FirstFailure`, `Down`, `Certain`, `Recovered`; then
-/// either `Steady` or the next `FirstFailure`. While blind none of these six is said.
+/// either `Steady` or the next `FirstFailure`. `Certain` is said again when the majority dissolved and came back. While blind none of these six is said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum News {
@@ -256,6 +256,10 @@ impl Watch {
         let verdict = quorum.verdict();
         if verdict != Verdict::Failing {
             self.failing.evaluate(now, false);
+            // The right to act goes with the majority, and is earned anew with it.
+            if let Course::Outage { certain, .. } = &mut self.course {
+                *certain = false;
+            }
         }
         if verdict != Verdict::Healthy {
             self.healthy.evaluate(now, false);

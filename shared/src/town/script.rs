@@ -218,8 +218,7 @@ fn named_in<T: Copy>(table: &[(T, &str, &str)], kind: &str, text: &str) -> Resul
     if let Some((found, ..)) = table.iter().find(|(_, name, _)| *name == text) {
         return Ok(*found);
     }
-    let nearest =
-        table.iter().min_by_key(|(_, name, _)| strsim::damerau_levenshtein(name, text));
+    let nearest = table.iter().min_by_key(|(_, name, _)| strsim::damerau_levenshtein(name, text));
     let nearest = nearest.map_or("", |(_, name, _)| name);
     Err(format!("there is no {kind} `{text}`: did you mean `{nearest}`?"))
 }

@@ -105,8 +105,8 @@ impl Town {
     }
 
     fn act(&mut self, key: &EffectKey, act: &Act, now: Ts) -> Outcome {
-        let api_away = matches!(act, Act::RollBack { .. })
-            && self.world.is_broken(Part::HostingApi, now);
+        let api_away =
+            matches!(act, Act::RollBack { .. }) && self.world.is_broken(Part::HostingApi, now);
         if api_away || self.rng.u8(..100) < 4 {
             return later("the API answers 503", Span::secs(5));
         }

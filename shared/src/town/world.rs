@@ -281,8 +281,7 @@ fn flaps(onset: Ts, rng: &mut Rng) -> Vec<Trouble> {
 
 /// The newest deployment went live just before the outage where it looks guilty, else days ago.
 fn deployments(cause: Scenario, onset: Ts, rng: &mut Rng) -> Vec<Deployment> {
-    let looks_guilty =
-        matches!(cause, Scenario::BadDeployment | Scenario::RollbackDoesNotHelp);
+    let looks_guilty = matches!(cause, Scenario::BadDeployment | Scenario::RollbackDoesNotHelp);
     let age = if looks_guilty { seconds(rng, 20, 900) } else { seconds(rng, 90_000, 200_000) };
     let mut live_at = onset - age;
     let mut list = Vec::new();
