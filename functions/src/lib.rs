@@ -1,1 +1,3 @@
 //! All input and output of All Clear.
+
+pub mod proof;
