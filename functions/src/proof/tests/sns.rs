@@ -149,7 +149,8 @@ async fn messages_that_amazon_signed_hold() {
 
 async fn amazons(body: &str, now: Ts, certificates: &Fixed) {
     let mut source = source(Provider::Cloudwatch);
-    source.topics = vec!["arn:aws:sns:us-west-2:131990247566:dongie-standard-topic".into()];
+    let message: serde_json::Value = serde_json::from_str(body).unwrap();
+    source.topics = vec![message["TopicArn"].as_str().unwrap().to_owned()];
     let check = async |body: String, now| {
         prove(&source, &[], &HeaderMap::new(), "", body.into(), now, certificates).await
     };
