@@ -1,1 +1,11 @@
 //! All input and output of All Clear.
+//!
+//! Everything here carries out what the domain decided, or carries the world's word to it; nothing here decides.
+
+pub mod clock;
+pub mod desk;
+pub mod http;
+pub mod outbox;
+pub mod perform;
+pub mod prober;
+pub mod vendors;
