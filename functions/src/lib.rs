@@ -4,8 +4,12 @@
 
 pub mod clock;
 pub mod desk;
+pub mod door;
 pub mod http;
 pub mod outbox;
 pub mod perform;
 pub mod prober;
+pub mod routes;
+pub mod server;
+pub mod store;
 pub mod vendors;

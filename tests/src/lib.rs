@@ -1,3 +1,4 @@
 //! End-to-end tests of All Clear live in `tests/`; this library holds what they share.
 
 pub mod parts;
+pub mod store_contract;
