@@ -12,4 +12,6 @@ pub mod prober;
 pub mod routes;
 pub mod server;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod vendors;

@@ -74,9 +74,9 @@ pub async fn serve(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let mut server = Server::open(config).await?;
-    let performer = server.vendors();
-    server.run(performer, shutdown).await
+    let server = Server::open(config).await?;
+    let dispatch = Dispatch { lookout: server.lookout() };
+    server.run(dispatch, shutdown).await
 }
 
 impl Server {
@@ -92,16 +92,28 @@ impl Server {
         let opened = desk::open(engine, clock)?;
         let http = http::client()?;
         let desk = opened.desk.clone();
-        let lookout = Lookout { plan: Arc::clone(&plan), http: http.clone(), clock };
-        let prober = probes.then(|| prober(&plan, &http, &desk, clock)).flatten();
-        let door = Door::new(secrets, http);
-        let router = routes(App { plan, desk, door, clock, switch: switch.clone() });
-        Ok(Self { listener, router, opened, switch, lookout, prober, _lock: lock })
+        let vantage = prober::own_vantage(&plan).filter(|_| probes);
+        let prober = vantage.map(|vantage| Prober {
+            plan: Arc::clone(&plan),
+            http: http.clone(),
+            desk: desk.clone(),
+            clock,
+            vantage,
+        });
+        let door = Door::new(secrets, http.clone());
+        let app = App { plan: Arc::clone(&plan), desk, door, clock, switch: switch.clone() };
+        let lookout = Lookout { plan, http, clock };
+        Ok(Self { listener, router: routes(app), opened, switch, lookout, prober, _lock: lock })
     }
 
     /// Where it listens.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// What looks at the world without credentials.
+    pub fn lookout(&self) -> Lookout {
+        self.lookout.clone()
     }
 
     /// The way to the desk, for other faces in this process.

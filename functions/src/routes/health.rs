@@ -11,8 +11,8 @@ use serde_json::json;
 use shared::time::Span;
 use tokio::time::timeout;
 
-use super::answer::{Refused, with};
 use super::App;
+use super::answer::{Refused, with};
 use crate::desk::Pulse;
 
 /// A loop that takes longer for a turn is not well.

@@ -16,6 +16,7 @@ use crate::http::reason;
 use crate::perform::{Hold, Perform};
 
 /// Looks at the world over HTTP and DNS.
+#[derive(Clone)]
 pub struct Lookout {
     /// What to look at.
     pub plan: Arc<Plan>,
