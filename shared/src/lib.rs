@@ -14,3 +14,4 @@ pub mod safety;
 pub mod signal;
 pub mod store;
 pub mod time;
+pub mod town;

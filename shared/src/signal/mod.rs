@@ -148,6 +148,13 @@ pub enum Health {
     Maintenance,
 }
 
+impl Health {
+    /// Whether it says that something is wrong.
+    pub fn accuses(self) -> bool {
+        matches!(self, Self::Down | Self::Degraded)
+    }
+}
+
 /// How sure we are of who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
