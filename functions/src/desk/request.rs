@@ -1,5 +1,6 @@
 //! What the desk can be asked, and how a request runs inside a batch.
 
+use axum::body::Bytes;
 use shared::detect::Probe;
 use shared::effect::{Act, Lane, Outcome};
 use shared::engine::{Engine, Granted, Permit, Receipt, Target, WishError};
@@ -16,6 +17,9 @@ pub(super) type Reply<T> = oneshot::Sender<T>;
 /// An answer that waits for its batch to become durable.
 pub(super) type Deferred = Box<dyn FnOnce()>;
 
+/// Reads the store and holds what it read until the batch is over.
+pub(super) type Read = Box<dyn FnOnce(&dyn Store) -> Deferred + Send>;
+
 /// A delivery as it came in, and what it says.
 #[derive(Clone, Debug)]
 pub struct Arrival {
@@ -28,7 +32,7 @@ pub struct Arrival {
     /// When it came.
     pub received_at: Ts,
     /// The raw bytes.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// What it says, or why it was refused: a refused one is kept, and changes nothing.
     pub verdict: Result<Vec<Signal>, String>,
 }
@@ -72,7 +76,7 @@ pub(super) enum Request {
     Wish(Box<Utterance>, Reply<Result<Granted, WishError>>),
     Freeze { by: String, why: String, key: String, reply: Reply<()> },
     Unfreeze { by: String, key: String, reply: Reply<()> },
-    Read(Box<dyn FnOnce(&dyn Store) -> Deferred + Send>),
+    Read(Read),
     Pulse(Reply<Pulse>),
 }
 

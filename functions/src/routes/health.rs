@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
-use shared::time::Span;
+use shared::time::{Span, Ts};
 use tokio::time::timeout;
 
 use super::App;
@@ -29,7 +29,7 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Result<Response, Refu
     let json = json!({
         "status": word,
         "at": pulse.at.rfc3339(),
-        "last_tick": pulse.last_tick.map(|tick| tick.rfc3339()),
+        "last_tick": pulse.last_tick.map(Ts::rfc3339),
         "oldest_page_age_ms": pulse.oldest_page.map(|since| pulse.at.since(since).0),
         "live_incidents": pulse.live,
         "frozen": app.switch.thrown().or(pulse.frozen),

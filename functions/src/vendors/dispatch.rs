@@ -16,10 +16,12 @@ pub struct Dispatch {
 impl Perform for Dispatch {
     async fn perform(&self, key: &EffectKey, effect: &Effect, hold: &Hold) -> Outcome {
         match effect {
-            // Whatever was begun here was begun in dry-run.
-            Effect::Look(Look::ReadBack { .. }) => Dry.perform(key, effect, hold).await,
-            Effect::Look(_) => self.lookout.perform(key, effect, hold).await,
+            // Whatever was begun here was begun in dry-run: only dry-run can say what became of it.
+            Effect::Look(look) if !matches!(look, Look::ReadBack { .. }) => {
+                self.lookout.perform(key, effect, hold).await
+            }
             Effect::Page(_)
+            | Effect::Look(_)
             | Effect::Act(_)
             | Effect::Tell(_)
             | Effect::Report

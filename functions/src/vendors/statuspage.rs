@@ -57,14 +57,15 @@ fn is_working(summary: &Summary) -> bool {
 
 fn says(summary: &Summary) -> String {
     let mut troubled = summary.components.iter().filter(|part| part.status != "operational");
-    let mut said = summary.status.description.clone();
+    let mut said = vec![summary.status.description.clone()];
     for part in troubled.by_ref().take(NAMED_PARTS) {
-        said.push_str(&format!("; {}: {}", part.name, part.status.replace('_', " ")));
+        said.push(format!("{}: {}", part.name, part.status.replace('_', " ")));
     }
     match troubled.count() {
-        0 => said,
-        more => format!("{said}; and {more} more"),
+        0 => {}
+        more => said.push(format!("and {more} more")),
     }
+    said.join("; ")
 }
 
 #[cfg(test)]
