@@ -9,6 +9,7 @@ pub mod http;
 pub mod outbox;
 pub mod perform;
 pub mod prober;
+pub mod proof;
 pub mod routes;
 pub mod server;
 pub mod store;
