@@ -34,20 +34,38 @@ impl<S: Store> Engine<S> {
     }
 
     /// Asks for the permit of an action. One that was granted before and never ended may have happened: it is read
-    /// back, not repeated.
+    /// back, not repeated. Time may have passed since it was chosen: it must still be called for.
     pub fn permit(&mut self, key: &EffectKey, act: &Act, now: Ts) -> Result<Permit, StoreError> {
         self.review_arming(now);
         let outcome = match safety::grant(&self.standing, key, act, now) {
-            Grant::Go(events) => {
-                self.append_safety(events, "engine", &key.to_string(), now)?;
-                return Ok(Permit::Go { epoch: self.standing.turns });
-            }
+            Grant::Go(events) => match self.objection(key, now)? {
+                Some(outcome) => outcome,
+                None => {
+                    self.append_safety(events, "engine", &key.to_string(), now)?;
+                    return Ok(Permit::Go { epoch: self.standing.turns });
+                }
+            },
             Grant::Begun => Outcome::Unknown { why: "it was begun before a restart".into() },
             Grant::Busy(why) => Outcome::Later { why, after: BUSY_WAIT },
             Grant::NotArmed(_) => Outcome::Done(Finding::WouldHave),
             Grant::No(why) => Outcome::Never { why },
         };
         Ok(Permit::Settled(outcome))
+    }
+
+    /// What the evidence of this moment says against an action that was chosen earlier.
+    fn objection(&self, key: &EffectKey, now: Ts) -> Result<Option<Outcome>, StoreError> {
+        let incident = self.incident(key)?;
+        if incident.state != State::Open || incident.recovery.certain.is_none() {
+            return Ok(Some(Outcome::Never { why: "the outage is over, or in doubt".into() }));
+        }
+        let quorum = self.watches.get(&incident.component).map(|watch| watch.quorum(now));
+        let seen = quorum.is_some_and(|one| one.down() && one.fresh >= self.plan.safety.quorum);
+        let unseen = || Outcome::Later {
+            why: "our own probes do not see the outage at this moment".into(),
+            after: BUSY_WAIT,
+        };
+        Ok((!seen).then(unseen))
     }
 
     /// Whether an operation still holds its lease under that epoch, and nothing is frozen.

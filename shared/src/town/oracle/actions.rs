@@ -86,9 +86,9 @@ pub(super) fn expected(ending: &Ending) -> Result<(), String> {
     if ending.has(Fault::StandbyCertificate) {
         remedy.retain(|class| *class != ActClass::Failover);
     }
-    let blind = ending.has(Fault::SlowVendors) && !ending.has(Fault::StandbyCertificate);
-    if blind && remedy == [ActClass::Rollback] {
-        // The list of deployments did not come in time: the standby is the other way out.
+    let lossy = ending.has(Fault::SlowVendors) || ending.has(Fault::LostReply);
+    if lossy && !ending.has(Fault::StandbyCertificate) && remedy == [ActClass::Rollback] {
+        // The list of deployments, or the rollback itself, got lost: the standby is the other way out.
         remedy.push(ActClass::Failover);
     }
     let done: Vec<ActClass> = ending
