@@ -3,6 +3,7 @@
 //! [`sections`] says what is in it, once; [`markdown`] and [`html`] are skins over that. The same incident gives the
 //! same bytes: there is no clock here, and nothing is fetched.
 
+use serde::Serialize;
 use shared::incident::{Event, Incident};
 use shared::ledger::{Body, Hash};
 use shared::measures::Measures;
@@ -44,7 +45,7 @@ pub struct Report {
 }
 
 /// Something a drill was to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Promise {
     /// What was promised.
     pub name: String,

@@ -15,7 +15,9 @@ use shared::ledger::{Body, Sealed};
 use shared::safety::SAFETY_STREAM;
 use shared::store::{MemoryStore, Store, Summary};
 use shared::timeline::{Line, timeline};
-use shared::town::{FAULTS, Fault, SCENARIOS, Scenario, Script, Simulation, promises, rehearsal_plan};
+use shared::town::{
+    FAULTS, Fault, SCENARIOS, Scenario, Script, Simulation, promises, rehearsal_plan,
+};
 
 use super::{paint, reports};
 use crate::grammar::DrillArgs;
@@ -35,7 +37,11 @@ pub fn run(args: &DrillArgs, settings: &Settings, out: &mut dyn Write) -> Result
     let mut simulation = Simulation::new(plan, script.clone(), args.seed)?;
     let mut live = Live::new(settings);
     if !settings.json {
-        writeln!(out, "Drill: {script}, seed {}. A simulated town: nothing real is touched.\n", args.seed)?;
+        writeln!(
+            out,
+            "Drill: {script}, seed {}. A simulated town: nothing real is touched.\n",
+            args.seed
+        )?;
     }
     while let Some(progress) = simulation.step() {
         live.take(&progress.turns, out)?;
@@ -145,11 +151,7 @@ fn scorecard(simulation: &Simulation) -> Vec<Promise> {
 }
 
 /// The report of the drill's worst incident; a drill in which nothing was opened has none.
-fn report(
-    simulation: &Simulation,
-    seed: u64,
-    scorecard: Vec<Promise>,
-) -> Result<Option<Report>> {
+fn report(simulation: &Simulation, seed: u64, scorecard: Vec<Promise>) -> Result<Option<Report>> {
     let plan = simulation.plan();
     let store = simulation.store();
     let worst = store.newest(usize::MAX)?.into_iter().min_by_key(|one| (one.severity, one.number));
@@ -194,7 +196,9 @@ fn print_json(
     let mut incidents = Vec::new();
     for summary in store.newest(usize::MAX)? {
         let turns = read(store, &summary)?.1;
-        incidents.push(json!({"number": summary.number, "component": summary.component, "turns": turns}));
+        incidents.push(
+            json!({"number": summary.number, "component": summary.component, "turns": turns}),
+        );
     }
     let answer = json!({
         "scenario": script.scenario.name(),

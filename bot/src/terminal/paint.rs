@@ -4,6 +4,7 @@
 
 use anstyle::{AnsiColor, Color, Style};
 use shared::incident::{Incident, Paging, Phase, State, next_rung};
+use shared::measures::{Measures, Row, Verdict};
 use shared::plan::Plan;
 use shared::store::Summary;
 use shared::time::{Span, Ts};
@@ -15,6 +16,8 @@ use crate::report::Promise;
 const NARROW: usize = 60;
 /// Columns of the labels on a page.
 const LABEL: usize = 11;
+/// Columns of a measure's name.
+const MEASURE: usize = 20;
 /// Fewest columns that text is wrapped to, however narrow the terminal claims to be.
 const LEAST: usize = 20;
 
@@ -92,6 +95,28 @@ pub fn incident_page(incident: &Incident, plan: &Plan, now: Ts, brush: Brush) ->
     page
 }
 
+/// What was measured against what the plan wants.
+pub fn measures(measures: &Measures, brush: Brush) -> String {
+    measures.rows().iter().map(|row| measure(row, brush)).collect()
+}
+
+fn measure(row: &Row, brush: Brush) -> String {
+    let Row { name, measured, target, verdict } = row;
+    let says = match (verdict, target.as_str()) {
+        (Verdict::NoTarget, _) => measured.clone(),
+        (verdict, "") => format!("{measured} ({verdict})"),
+        (verdict, target) => format!("{measured} ({target}: {verdict})"),
+    };
+    let (sign, colour) = match verdict {
+        Verdict::Kept => ("✓", AnsiColor::Green),
+        Verdict::Broken { .. } => ("✗", AnsiColor::Red),
+        Verdict::NotMeasured { .. } => ("?", AnsiColor::Yellow),
+        Verdict::NoTarget => (" ", AnsiColor::White),
+    };
+    let head = format!("{} {name:<MEASURE$} ", brush.paint(coloured(colour).bold(), sign));
+    brush.hang(&head, MEASURE + 3, &says)
+}
+
 /// What a drill promised and kept.
 pub fn scorecard(promises: &[Promise], brush: Brush) -> String {
     let mut card = String::new();
@@ -99,7 +124,9 @@ pub fn scorecard(promises: &[Promise], brush: Brush) -> String {
         let (word, colour) =
             if *kept { ("✓ kept  ", AnsiColor::Green) } else { ("✗ BROKEN", AnsiColor::Red) };
         let head = brush.paint(coloured(colour).bold(), word) + "  ";
-        card += &brush.hang(&head, 10, &format!("{}: {}", plain(name), plain(says)));
+        let says =
+            if says.is_empty() { plain(name) } else { format!("{}: {}", plain(name), plain(says)) };
+        card += &brush.hang(&head, 10, &says);
     }
     let kept = promises.iter().filter(|promise| promise.kept).count();
     card + &brush.bold(&format!("{kept} of {} promises kept", promises.len())) + "\n"
