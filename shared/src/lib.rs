@@ -16,3 +16,4 @@ pub mod signal;
 pub mod store;
 pub mod time;
 pub mod timeline;
+pub mod town;

@@ -17,7 +17,7 @@ use crate::time::{Span, Ts};
 const MEASUREMENT_GAP: Span = Span::mins(5);
 
 /// What is new about a component. In one outage the order is `FirstFailure`, `Down`, `Certain`, `Recovered`; then
-/// either `Steady` or the next `FirstFailure`. While blind none of these six is said.
+/// either `Steady` or the next `FirstFailure`. `Certain` is said again when the majority dissolved and came back. While blind none of these six is said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum News {
@@ -178,7 +178,7 @@ impl Watch {
         news
     }
 
-    /// Notices silence. It evaluates nothing else: time that passes without a new result is no evidence.
+    /// Notices silence, which can end a wait but never complete one: time without a new result is no evidence.
     pub fn tick(&mut self, now: Ts) -> Vec<News> {
         let mut news = Vec::new();
         if !self.warming(now) {
@@ -240,6 +240,7 @@ impl Watch {
         !self.panel.complete() && now - self.started <= self.panel.fresh_for()
     }
 
+    /// Takes back what the count no longer bears out; a majority may have dissolved by silence alone.
     fn look(&mut self, quorum: &Quorum, now: Ts, news: &mut Vec<News>) {
         let blind = quorum.fresh == 0;
         if blind && !self.blind {
@@ -250,16 +251,28 @@ impl Watch {
         }
         self.blind = blind;
         if blind {
-            self.failing.evaluate(now, false);
-            self.healthy.evaluate(now, false);
             self.slow.interrupt();
+        }
+        let verdict = quorum.verdict();
+        if verdict != Verdict::Failing {
+            self.failing.evaluate(now, false);
+            // The right to act goes with the majority, and is earned anew with it.
+            if let Course::Outage { certain, .. } = &mut self.course {
+                *certain = false;
+            }
+        }
+        if verdict != Verdict::Healthy {
+            self.healthy.evaluate(now, false);
         }
     }
 
     fn judge(&mut self, vote: Vote, quorum: Quorum, now: Ts, news: &mut Vec<News>) {
         let verdict = quorum.verdict();
-        self.failing.evaluate(now, verdict == Verdict::Failing);
-        self.healthy.evaluate(now, verdict == Verdict::Healthy);
+        match verdict {
+            Verdict::Failing => self.failing.evaluate(now, true),
+            Verdict::Healthy => self.healthy.evaluate(now, true),
+            Verdict::Split => return,
+        };
         match (self.course, verdict) {
             (Course::Well | Course::Recovering { .. }, Verdict::Failing) => {
                 let since = self.onset(now);

@@ -113,6 +113,11 @@ impl<S: Store> Engine<S> {
         &self.store
     }
 
+    /// The store, for whoever wraps it; writing past the engine makes it stale.
+    pub(crate) fn store_mut(&mut self) -> &mut S {
+        &mut self.store
+    }
+
     /// Freeze, arming, leases, velocity.
     pub fn standing(&self) -> &Standing {
         &self.standing
@@ -259,15 +264,17 @@ impl<S: Store> Engine<S> {
             return Ok(false);
         }
         let component = &signal.component;
-        let accuses = matches!(signal.health, Health::Down | Health::Degraded);
         let known = self.live.get(component).cloned();
         let incident = match known {
             Some(incident) => incident,
-            None if accuses => self.unborn_or_recent(component, signal.received_at, now)?,
+            None if signal.health.accuses() => {
+                self.unborn_or_recent(component, signal.received_at, now)?
+            }
             None => return Ok(false),
         };
         let number = self.store.next_number()?;
-        let command = Command::Signal { signal: Box::new(signal.clone()), number };
+        let view = self.view(component);
+        let command = Command::Signal { signal: Box::new(signal.clone()), number, view };
         let turn = Turn { actor: signal.source.as_str(), key, settles: None };
         let events = self.decide_and_append(incident, &command, &turn, now)?;
         Ok(events.is_ok_and(|events| !events.is_empty()))

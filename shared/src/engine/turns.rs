@@ -47,8 +47,8 @@ impl<S: Store> Engine<S> {
         self.watches = plan.components.iter().map(|one| (one.id.clone(), watch())).collect();
         self.heard.clear();
         for (component, incident) in &self.live {
-            for ((source, monitor), (health, _)) in incident.monitors.iter() {
-                self.heard.insert((source.clone(), monitor.clone()), (*health, incident.since));
+            for ((source, monitor), word) in incident.monitors.iter() {
+                self.heard.insert((source.clone(), monitor.clone()), (word.health, incident.since));
             }
             let down = incident.failing && incident.state != State::Mitigated;
             if let (Some(watch), true) = (self.watches.get_mut(component), down) {

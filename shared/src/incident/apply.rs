@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::event::{Choice, Event};
-use super::{Incident, MAX_MONITORS, Paging, Phase, State};
+use super::{Incident, MAX_MONITORS, Paging, Phase, State, Word};
 use crate::effect::{Act, Finding, Look, Outcome, Page};
 use crate::id::{EffectKey, MonitorKey, PersonId, SourceId};
 use crate::plan::Severity;
-use crate::signal::{Health, Trust};
 use crate::time::Ts;
 
 impl Incident {
@@ -17,8 +16,9 @@ impl Incident {
             Event::Opened { number, component, since, .. } => {
                 self.opened(*number, component, *since, at);
             }
-            Event::Joined { source, monitor, health, trust, .. } => {
-                self.joined((source.clone(), monitor.clone()), (*health, *trust));
+            Event::Joined { source, monitor, health, trust, alert, .. } => {
+                let word = Word { health: *health, trust: *trust, alert: *alert };
+                self.joined((source.clone(), monitor.clone()), word);
             }
             Event::FirstFailure { since } => (self.since, self.failing) = (*since, true),
             Event::Dismissed { .. } => self.close(State::Dismissed),
@@ -75,7 +75,7 @@ impl Incident {
         self.marks = super::Marks { opened: Some(at), ..Default::default() };
     }
 
-    fn joined(&mut self, key: (SourceId, MonitorKey), word: (Health, Trust)) {
+    fn joined(&mut self, key: (SourceId, MonitorKey), word: Word) {
         let monitors = Arc::make_mut(&mut self.monitors);
         if monitors.len() < MAX_MONITORS || monitors.contains_key(&key) {
             monitors.insert(key, word);
@@ -223,7 +223,10 @@ impl Incident {
     fn chose(&mut self, choice: &Choice) {
         match choice {
             Choice::Act { .. } => self.recovery.attempts = 0,
-            Choice::Wait { .. } => self.recovery.phase = Phase::Waiting,
+            Choice::Wait { .. } if self.state == State::Open => {
+                self.recovery.phase = Phase::Waiting;
+            }
+            Choice::Wait { .. } => {}
         }
     }
 

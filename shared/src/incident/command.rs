@@ -19,6 +19,8 @@ pub enum Command {
         signal: Box<Signal>,
         /// The number a new incident would get.
         number: u32,
+        /// What our probes see right now.
+        view: View,
     },
     /// Our own probes have news about this incident's component.
     News {
@@ -153,6 +155,9 @@ pub enum Refusal {
         /// The component.
         component: ComponentId,
     },
+    /// Our own probes fail at this very moment.
+    #[error("our own probes still fail: it is not mitigated")]
+    StillFailing,
     /// The evidence speaks against it.
     #[error("not resolved: {why}. If you know better: --without-evidence \"why\"")]
     NoEvidence {

@@ -57,7 +57,7 @@ pub fn decide(
     let mut draft =
         Draft { incident: incident.clone(), events: Vec::new(), plan, standing, failing, now };
     match command {
-        Command::Signal { signal, number } => heard(&mut draft, signal, *number),
+        Command::Signal { signal, number, view } => heard(&mut draft, signal, *number, *view),
         Command::News { component, news, number } => seen(&mut draft, component, news, *number),
         Command::Wake { timer, view } => woken(&mut draft, *timer, *view),
         Command::Outcome { key, effect, outcome } => settle(&mut draft, key, effect, outcome),
@@ -76,27 +76,50 @@ fn may_exceed(command: &Command) -> bool {
 }
 
 /// A monitor's word.
-fn heard(draft: &mut Draft, signal: &Signal, number: u32) {
+fn heard(draft: &mut Draft, signal: &Signal, number: u32, view: View) {
     if signal.kind != Kind::Transition {
         return;
     }
-    let accuses = matches!(signal.health, Health::Down | Health::Degraded);
     match draft.incident.state {
-        State::Unborn | State::Dismissed | State::Resolved if accuses => {
+        State::Unborn | State::Dismissed | State::Resolved if signal.health.accuses() => {
             open(draft, &signal.component, signal_start(signal), sign(signal), number);
             join(draft, signal);
+            believe(draft, signal, view);
         }
         State::Unborn | State::Dismissed | State::Resolved => {}
         State::Suspected => {
             join(draft, signal);
             retract(draft);
+            believe(draft, signal, view);
         }
         State::Open => {
             join(draft, signal);
             recovered_by_word(draft);
+            believe(draft, signal, view);
         }
         State::Mitigated => join(draft, signal),
     }
+}
+
+/// The level of an alert: providers that only know up and down mean the plan's Critical.
+fn alert_of(signal: &Signal) -> Alert {
+    signal.alert.unwrap_or(match signal.health {
+        Health::Degraded => Alert::Warning,
+        Health::Down | Health::Up | Health::Unknown | Health::Maintenance => Alert::Critical,
+    })
+}
+
+/// People hear at once of what a proven sender reports: waking someone for nothing is cheap. Only where our own probes
+/// see a service up that is reported down, they decide; and nothing is ever done on a monitor's word.
+fn believe(draft: &mut Draft, signal: &Signal, view: View) {
+    let alert = alert_of(signal);
+    let contradicted = alert == Alert::Critical && matches!(view, View::Healthy { .. });
+    let live = matches!(draft.incident.state, State::Suspected | State::Open);
+    if !signal.health.accuses() || signal.trust < Trust::SharedSecret || contradicted || !live {
+        return;
+    }
+    let (severity, because) = classify(draft.plan, &draft.incident.component, alert);
+    raise(draft, severity, format!("{because}, says {}", signal.source), alert);
 }
 
 /// The start a payload claims, but never later than its arrival nor absurdly long before it.
@@ -132,7 +155,7 @@ fn open(draft: &mut Draft, component: &ComponentId, since: Ts, sign: Sign, numbe
 /// Records a monitor's word where it changed; a storm's later monitors are only counted.
 fn join(draft: &mut Draft, signal: &Signal) {
     let key = (signal.source.clone(), signal.monitor.clone());
-    let said = draft.incident.monitors.get(&key).map(|(health, _)| *health);
+    let said = draft.incident.monitors.get(&key).map(|word| word.health);
     let news = match signal.health {
         Health::Up => said.is_some_and(|health| health != Health::Up),
         Health::Down | Health::Degraded => said != Some(signal.health),
@@ -146,6 +169,7 @@ fn join(draft: &mut Draft, signal: &Signal) {
         monitor: signal.monitor.clone(),
         health: signal.health,
         trust: signal.trust,
+        alert: alert_of(signal),
         reason: signal.reason.clone(),
     });
     if signal.health != Health::Up && draft.incident.monitors.len() == MAX_LISTED_MONITORS {
@@ -178,7 +202,7 @@ fn seen(draft: &mut Draft, component: &ComponentId, news: &News, number: u32) {
                 draft.push(Event::Confirmed { quorum: quorum.clone() });
             }
             let (severity, because) = classify(draft.plan, component, Alert::Critical);
-            raise(draft, severity, because);
+            raise(draft, severity, because, Alert::Critical);
         }
         News::Certain { quorum, since } => {
             first_failure(draft, component, *since, number);
@@ -188,12 +212,7 @@ fn seen(draft: &mut Draft, component: &ComponentId, news: &News, number: u32) {
             }
         }
         News::Recovered { at } => recovered(draft, *at),
-        News::Steady { successes, .. } => {
-            if draft.incident.state == State::Mitigated && !draft.incident.steady {
-                draft.push(Event::Steady { successes: *successes });
-                draft.push(Event::LookAsked { look: Look::CriticalPath });
-            }
-        }
+        News::Steady { successes, .. } => super::recovery::steady(draft, *successes),
         News::Slow { latency_ms, .. } => {
             let how = format!(
                 "answers in {latency_ms:.0} ms, limit {:.0}",
@@ -239,7 +258,7 @@ fn first_failure(draft: &mut Draft, component: &ComponentId, since: Ts, number: 
 }
 
 /// Declares, or raises what evidence shows to be worse; a person's word on severity stands.
-fn raise(draft: &mut Draft, severity: Severity, because: String) {
+fn raise(draft: &mut Draft, severity: Severity, because: String, alert: Alert) {
     if draft.incident.state == State::Suspected {
         declare(draft, severity, because);
     } else if draft.incident.state.is_declared()
@@ -249,7 +268,9 @@ fn raise(draft: &mut Draft, severity: Severity, because: String) {
         draft.push(Event::SeveritySet { to: severity, because, by_person: false });
         ladder::climb(draft);
     }
-    start_recovery(draft);
+    if alert == Alert::Critical {
+        start_recovery(draft);
+    }
 }
 
 /// Declares: the first rung is reached in the same turn, and the world is looked at in the same turn.
@@ -299,11 +320,20 @@ fn eased(draft: &mut Draft, alert: Alert) {
     if !draft.incident.impaired.is_empty() {
         return;
     }
-    if draft.incident.state == State::Mitigated && draft.incident.steady {
-        return draft.push(Event::LookAsked { look: Look::CriticalPath });
+    if draft.incident.state == State::Mitigated {
+        return watch_on(draft);
     }
     let never_down = !draft.incident.failing && draft.incident.accusers().next().is_none();
     if draft.incident.state == State::Open && never_down {
+        draft.push(Event::Recovered { at: draft.now, witness: Witness::Probes });
+    }
+}
+
+/// What eased while the service was being watched is watched again, from now on.
+fn watch_on(draft: &mut Draft) {
+    if draft.incident.steady {
+        draft.push(Event::LookAsked { look: Look::CriticalPath });
+    } else {
         draft.push(Event::Recovered { at: draft.now, witness: Witness::Probes });
     }
 }
@@ -328,7 +358,9 @@ fn confirm(draft: &mut Draft, view: View) {
     if draft.incident.state != State::Suspected {
         return;
     }
-    let best = draft.incident.accusers().map(|(_, trust)| trust).max();
+    let best = draft.incident.accusers().map(|word| word.trust).max();
+    let worst = draft.incident.accusers().map(|word| word.alert).min();
+    let alert = worst.unwrap_or(Alert::Critical);
     let component = draft.incident.component.clone();
     match (view, best) {
         (View::Healthy { .. }, None | Some(Trust::Unauthenticated)) => {
@@ -339,12 +371,10 @@ fn confirm(draft: &mut Draft, view: View) {
             let because = "an authenticated monitor says down, our own probes see it up".into();
             declare(draft, Severity::P3, because);
         }
-        (View::Failing, None) => {}
         (View::Failing | View::Blind, _) => {
-            let (severity, because) = classify(draft.plan, &component, Alert::Critical);
+            let (severity, because) = classify(draft.plan, &component, alert);
             let because = format!("{because}; our own probes could not confirm it");
-            declare(draft, severity, because);
-            start_recovery(draft);
+            raise(draft, severity, because, alert);
         }
     }
 }

@@ -36,6 +36,8 @@ pub enum Event {
         health: Health,
         /// How sure we are that it is the monitor.
         trust: Trust,
+        /// The level of its alert.
+        alert: Alert,
         /// Its reason.
         reason: Option<String>,
     },

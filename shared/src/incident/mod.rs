@@ -161,6 +161,17 @@ impl Recovery {
     }
 }
 
+/// What one monitor says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// What it says of its target.
+    pub health: Health,
+    /// How sure we are that it is the monitor.
+    pub trust: Trust,
+    /// The level of its alert.
+    pub alert: Alert,
+}
+
 /// When what happened for the first time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
@@ -207,7 +218,7 @@ pub struct Incident {
     /// How far the recovery is.
     pub recovery: Recovery,
     /// What monitors say now.
-    pub monitors: Arc<BTreeMap<(SourceId, MonitorKey), (Health, Trust)>>,
+    pub monitors: Arc<BTreeMap<(SourceId, MonitorKey), Word>>,
     /// Whether our own probes fail, or failed last when they could look.
     pub failing: bool,
     /// Whether our own probes ever confirmed it.
@@ -290,10 +301,8 @@ impl Incident {
     }
 
     /// Monitors that say it isn't well.
-    pub fn accusers(&self) -> impl Iterator<Item = (&(SourceId, MonitorKey), Trust)> {
-        self.monitors.iter().filter_map(|(key, (health, trust))| {
-            matches!(health, Health::Down | Health::Degraded).then_some((key, *trust))
-        })
+    pub fn accusers(&self) -> impl Iterator<Item = &Word> {
+        self.monitors.values().filter(|word| word.health.accuses())
     }
 
     /// The person who took it.

@@ -33,7 +33,7 @@ pub(super) fn person(
         }
         Wish::SetSeverity { to, because } => set_severity(draft, *to, because),
         Wish::Assign { role, to } => assign(draft, *role, to),
-        Wish::Mitigated => mitigated(draft),
+        Wish::Mitigated => mitigated(draft, view),
         Wish::Resolve { without_evidence } => resolve(draft, without_evidence.as_deref(), view),
         Wish::Reopen { because } => reopen(draft, because),
     }
@@ -125,9 +125,12 @@ fn assign(draft: &mut Draft, role: Role, to: &PersonId) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn mitigated(draft: &mut Draft) -> Result<(), Refusal> {
+fn mitigated(draft: &mut Draft, view: View) -> Result<(), Refusal> {
     if draft.incident.state != State::Open {
         return Err(wrong_state(draft, "only an open incident can be mitigated"));
+    }
+    if view == View::Failing {
+        return Err(Refusal::StillFailing);
     }
     draft.push(Event::Recovered { at: draft.now, witness: Witness::Person });
     Ok(())

@@ -1,6 +1,6 @@
 //! What an event owes the world. Never called on replay: what a turn owes is stored in the turn.
 
-use super::event::{Choice, Event, Witness};
+use super::event::{Choice, Event};
 use super::ladder::{reachable, rung_at, rung_due, wants_pages};
 use super::{Incident, Paging, may_copy};
 use crate::effect::{Effect, Finding, Look, Outcome, Page, Tell, Timer};
@@ -58,8 +58,9 @@ fn owe(effects: &mut Vec<Effect>, plan: &Plan, incident: &Incident, event: &Even
         }
         Event::ActStarted { act, .. } => effects.push(Effect::Act(act.clone())),
         Event::ObligationOpened { what } => effects.push(Effect::Tell(Tell::Notice(what.clone()))),
-        Event::Recovered { witness: Witness::Monitors, .. } => {
-            effects.push(wake(plan.safety.up_for, Timer::LookAgain(round)));
+        Event::Recovered { .. } => {
+            let watched = plan.safety.up_for + plan.detection.probe_every;
+            effects.push(wake(watched, Timer::LookAgain(round)));
         }
         Event::Resolved { .. } if plan.compliance.report_for.contains(&incident.severity) => {
             effects.push(Effect::Report);

@@ -46,11 +46,14 @@ fn looks_for(plan: &Plan, component: &Component) -> Vec<Look> {
     looks
 }
 
-/// Chooses, when everything that a choice needs is there and nothing is under way.
+/// Chooses, when everything that a choice needs is there and nothing is under way. Evidence from before a restart, or
+/// from before the last round of probes, is not enough: our probes must see the failure at this moment.
 pub(super) fn consider(draft: &mut Draft) {
     let recovery = &draft.incident.recovery;
     let may_choose = matches!(recovery.phase, Phase::Ready | Phase::Waiting);
+    let failing_now = draft.failing.contains(&draft.incident.component);
     if draft.incident.state != State::Open
+        || !failing_now
         || recovery.certain.is_none()
         || recovery.under_way
         || !may_choose
@@ -171,8 +174,9 @@ pub(super) fn woken(draft: &mut Draft, timer: Timer, view: View) {
     let recovery = &draft.incident.recovery;
     let (round, phase) = (recovery.round, recovery.phase.clone());
     match (timer, phase) {
+        (Timer::LookAgain(_), _) if recovery.unresolved.is_some() => read_again(draft),
         (Timer::Looked(of), Phase::Looking) if of == round => give_up_looking(draft),
-        (Timer::LookAgain(of), Phase::Waiting) if of == round => look_again(draft),
+        (Timer::LookAgain(of), Phase::Waiting) if of == round => ask_looks(draft),
         (Timer::Recovered(of), Phase::Recovering(act)) if of == round => {
             draft.push(Event::DidNotHelp { act });
             consider(draft);
@@ -191,15 +195,10 @@ fn give_up_looking(draft: &mut Draft) {
     consider(draft);
 }
 
-fn look_again(draft: &mut Draft) {
-    if draft.incident.state != State::Open {
-        return;
-    }
-    match draft.incident.recovery.unresolved.clone() {
-        Some((operation, act)) => {
-            draft.push(Event::LookAsked { look: Look::ReadBack { operation, act } });
-        }
-        None => ask_looks(draft),
+/// Until somebody can tell whether an operation took place, nothing else may be done to its target.
+fn read_again(draft: &mut Draft) {
+    if let Some((operation, act)) = draft.incident.recovery.unresolved.clone() {
+        draft.push(Event::LookAsked { look: Look::ReadBack { operation, act } });
     }
 }
 
@@ -208,12 +207,27 @@ fn still_well(draft: &mut Draft, view: View) {
     if draft.incident.steady {
         return draft.push(Event::LookAsked { look: Look::CriticalPath });
     }
+    if let View::Healthy { since } = view {
+        let long_enough = draft.now.since(since) >= draft.plan.safety.up_for;
+        if long_enough && draft.incident.impaired.is_empty() {
+            steady(draft, draft.plan.safety.up_successes);
+        }
+        return;
+    }
     let word_only = !draft.incident.confirmed && view == View::Blind;
     if word_only && draft.incident.accusers().next().is_none() {
         draft.push(Event::Resolved {
             witness: Witness::Monitors,
             because: "every monitor says it is up; our own probes could not look".into(),
         });
+    }
+}
+
+/// The service has been well for as long as the plan wants: walk its critical path.
+pub(super) fn steady(draft: &mut Draft, successes: u32) {
+    if draft.incident.state == State::Mitigated && !draft.incident.steady {
+        draft.push(Event::Steady { successes });
+        draft.push(Event::LookAsked { look: Look::CriticalPath });
     }
 }
 

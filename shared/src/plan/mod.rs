@@ -158,8 +158,8 @@ pub enum Priority {
     Medium,
 }
 
-/// The plan's three alert levels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The plan's three alert levels, the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Alert {
     /// Down for longer than [`Thresholds::down_for`].

@@ -192,6 +192,23 @@ fn after_blindness_every_wait_starts_over() {
 }
 
 #[test]
+fn a_majority_that_dissolves_by_silence_starts_the_wait_over() {
+    let mut watch = watch();
+    play_from(&mut watch, 0, "...");
+    let mut said = Vec::new();
+    // (second, vantage point, healthy); at 59 s the second one's failure is stale: one against one.
+    for (second, place, ok) in [(22, 1, false), (30, 0, true), (46, 2, false), (60, 0, false)] {
+        said.extend(watch.tick(Ts(second * 1_000 - 1_000)));
+        let now = Ts(second * 1_000);
+        said.extend(watch.probe(probe(VANTAGES[place], now, ok, 80.0), true, now));
+    }
+    assert_eq!(said, [News::FirstFailure { since: Ts(22_000) }]);
+    said.clear();
+    play_from(&mut watch, 70, "xx");
+    assert_eq!(watch.quorum(Ts(80_000)).held_since, Some(Ts(60_000)), "not since 46 s");
+}
+
+#[test]
 fn one_vantage_point_alone_convinces_nobody() {
     assert!(play(&"a".repeat(100)).is_empty());
 }
@@ -315,6 +332,8 @@ fn slowness_warns_after_two_minutes_and_only_a_fast_answer_ends_it() {
         ]
     );
     assert!(play(&("s".repeat(11) + "." + &"s".repeat(12))).is_empty());
+    let said = play(&("s".repeat(11) + "_____" + &"s".repeat(12)));
+    assert!(!said.iter().any(|news| news.contains("slow")), "a wait across silence: {said:?}");
 }
 
 #[test]
@@ -348,6 +367,24 @@ fn strangers_repetitions_and_overtaken_probes_have_no_vote() {
         assert_eq!(watch.probe(probe(VANTAGES[1], Ts(19_000), false, 0.0), true, now), []);
     }
     assert_eq!(watch.quorum(now).failing, 0);
+}
+
+#[test]
+fn a_prober_whose_clock_is_fast_still_votes() {
+    let mut watch = watch();
+    play_from(&mut watch, 0, "...");
+    let now = Ts(30_000);
+    watch.probe(probe(VANTAGES[0], now + Span::mins(5), false, 0.0), true, now);
+    assert_eq!(watch.quorum(now).failing, 1);
+    assert_eq!(watch.points()[0].since, now);
+}
+
+#[test]
+fn nobody_acts_before_people_are_told() {
+    let hasty = Safety { act_after: Span::ZERO, act_failures: 1, ..safety() };
+    let mut watch = Watch::new(&detection(), &thresholds(), &hasty, Ts(0));
+    let said = play_from(&mut watch, 0, "xxxx");
+    assert!(said[1].starts_with("30: down") && said[2].starts_with("30: certain"), "{said:?}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Findings {
                     Warning,
                     format!("{}: every {}.", drill.what, drill.every),
                     format!("Last held {age} days ago."),
-                    "Reminds. What it proves is disarmed.",
+                    "Counts it as overdue. What it proves stays disarmed.",
                 );
             }
         }
@@ -94,7 +94,7 @@ impl Findings {
     /// A finding about the plan's words that a step stands for.
     fn replaced(&mut self, row: u8, level: Level, step: &RunbookStep, problem: String) {
         let (says, does) = match &step.instead_of {
-            Some(words) => (words, format!("{}.", step.what)),
+            Some(words) => (words, format!("The runbook has instead: {}.", step.what)),
             None => (&step.what, "Shows the step, but never executes it.".into()),
         };
         self.add(row, level, format!("\"{says}\""), problem, does);
@@ -121,7 +121,7 @@ impl Findings {
                 Contradiction,
                 format!("\"{}\" ends with a restore.", runbook.title),
                 "The restore brings old sessions, keys and the hole back.",
-                "Reminds to rotate everything again.",
+                "Shows the breach runbook in the right order: rotate, restore, rotate again.",
             );
         }
         let all_keys = |step: &&RunbookStep| mentions(words_of(step), &["revoke all"]);
@@ -173,7 +173,7 @@ impl Findings {
                 Warning,
                 format!("{} Failover: automatic DNS switching.", primary()),
                 "DNS records are edited in that same Region.",
-                "Flips records made beforehand, from another Region; edits them last.",
+                "Runs in another Region. Not built: flipping records that were made beforehand.",
             );
         }
     }
@@ -212,7 +212,7 @@ impl Findings {
                 Warning,
                 format!("Of {}, the last {kept} are kept.", backup.what),
                 "A busy team makes that many in a day, good or bad.",
-                "Remembers the last one proven healthy; checks daily that it is still there.",
+                "Rolls back only to one proven healthy that is still a candidate.",
             );
         }
     }
@@ -291,7 +291,7 @@ impl Findings {
                 Warning,
                 format!("Next review: {}.", due.0),
                 format!("It is {days} days overdue."),
-                format!("Reminds the {}.", plan.document.owner),
+                format!("Says so to the {} until it is done.", plan.document.owner),
             );
         }
     }
@@ -305,7 +305,7 @@ impl Findings {
                 Warning,
                 format!("{}: {} every {}.", backup.what, backup.verification, backup.verify_every),
                 "A checksum doesn't prove that it can be restored.",
-                "Restores each into a scratch database and labels what was proven.",
+                "Never calls it restorable. Not built: restoring it into a scratch database.",
             );
         }
     }

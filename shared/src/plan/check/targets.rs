@@ -39,7 +39,8 @@ impl Findings {
             Span::ZERO => "The target allows none.".to_owned(),
             rpo => format!("That is {} times the target.", worst.0 / rpo.0),
         };
-        let does = "Shows the recovery point that can be reached now; alarms when it is too old.";
+        let does =
+            "Reports the loss that was measured, never the target. Not built: an alarm on its age.";
         self.add(
             1,
             Contradiction,
@@ -61,7 +62,7 @@ impl Findings {
                 Contradiction,
                 format!("Backups of the {} at Supabase are kept {keep}.", backup.what),
                 format!("Supabase sells {PITR_MAX} at most, and 7 d with the Pro plan."),
-                "Keeps own copies elsewhere, locked against deletion.",
+                "Says so. Not built: own copies elsewhere, locked against deletion.",
             );
         }
     }
@@ -96,7 +97,7 @@ impl Findings {
             Contradiction,
             format!("{}: lose {}.", component.name, at_most(component.rpo)),
             "No backup covers it: what is lost stays lost.",
-            format!("Shows \"no backup\"; a copy every {} would keep the target.", component.rpo),
+            format!("Says so; a copy every {} would keep the target.", component.rpo),
         );
     }
 
@@ -119,7 +120,7 @@ impl Findings {
                 "That allows {:.1} min a month. One outage of {rto} spends {months:.1} months.",
                 budget / 60.0
             ),
-            "Tracks the error budget. Machines do only what can be undone.",
+            "Shows each outage's share of the budget. Machines do only what can be undone.",
         );
     }
 
@@ -166,7 +167,7 @@ impl Findings {
                 Warning,
                 format!("Errors below {}. Alert above {}.", percent(target), percent(alert)),
                 format!("{:.1} times the allowed errors tell nobody.", alert / target),
-                "Shows the broken target in every report.",
+                "Says so, and keeps the alert where the plan has it.",
             );
         }
         let (target, alert) = (plan.targets.response_ms, plan.thresholds.slow_ms);
@@ -176,7 +177,7 @@ impl Findings {
                 Note,
                 format!("Answers within {target} ms. Alert above {alert} ms."),
                 format!("Between {target} and {alert} ms nobody is told."),
-                "Shows the broken target in every report.",
+                "Says so, and keeps the alert where the plan has it.",
             );
         }
     }

@@ -35,35 +35,35 @@ fn runbook(plan: &mut Plan, scenario: Scenario) -> &mut crate::plan::Runbook {
 
 #[test]
 fn the_plans_targets_contradict_each_other() {
-    insta::assert_snapshot!(found(&[1, 2, 3, 4, 5, 6, 7], |_| {}), @r#"
+    insta::assert_snapshot!(found(&[1, 2, 3, 4, 5, 6, 7], |_| {}), @"
     1 Contradiction: Database: lose 5 min at most. Backups every 6 h.
        but Up to 6 h of work can be lost. That is 72 times the target.
-       so  Shows the recovery point that can be reached now; alarms when it is too old.
+       so  Reports the loss that was measured, never the target. Not built: an alarm on its age.
     1 Contradiction: Authentication: lose nothing. Backups every 6 h.
        but Up to 6 h of work can be lost. The target allows none.
-       so  Shows the recovery point that can be reached now; alarms when it is too old.
+       so  Reports the loss that was measured, never the target. Not built: an alarm on its age.
     2 Contradiction: Backups of the database at Supabase are kept 30 d.
        but Supabase sells 28 d at most, and 7 d with the Pro plan.
-       so  Keeps own copies elsewhere, locked against deletion.
+       so  Says so. Not built: own copies elsewhere, locked against deletion.
     3 Contradiction: Authentication: back in 15 min, losing nothing.
        but What it needs takes 30 min and may lose 5 min at most.
        so  Counts with 30 min and 5 min; shows both.
     4 Contradiction: File Storage: lose 15 min at most.
        but No backup covers it: what is lost stays lost.
-       so  Shows "no backup"; a copy every 15 min would keep the target.
+       so  Says so; a copy every 15 min would keep the target.
     5 Contradiction: Up 99.99 % of the time. Back in 15 min at best.
        but That allows 4.3 min a month. One outage of 15 min spends 3.5 months.
-       so  Tracks the error budget. Machines do only what can be undone.
+       so  Shows each outage's share of the budget. Machines do only what can be undone.
     6 Note: Critical: down for 30 s.
        but A blip of 43 s wakes someone.
        so  Pages at 30 s. Acts after 1 min 30 s at the earliest.
     7 Warning: Errors below 0.1 %. Alert above 0.5 %.
        but 5.0 times the allowed errors tell nobody.
-       so  Shows the broken target in every report.
+       so  Says so, and keeps the alert where the plan has it.
     7 Note: Answers within 200 ms. Alert above 500 ms.
        but Between 200 and 500 ms nobody is told.
-       so  Shows the broken target in every report.
-    "#);
+       so  Says so, and keeps the alert where the plan has it.
+    ");
 }
 
 #[test]
@@ -74,34 +74,34 @@ fn the_plans_procedures_would_do_harm() {
        so  Counts them as overdue. What they prove stays disarmed.
     9 Contradiction: "If rollback fails, restore from backup: ./deployment/backup-disaster-recovery.sh restore LATEST_BACKUP"
        but An outage is no proof of damage: this destroys good data.
-       so  If both failed: tell the incident commander, and touch no data.
+       so  The runbook has instead: If both failed: tell the incident commander, and touch no data.
     10 Contradiction: "supabase db reset --linked; supabase db push"
        but `supabase db reset` wipes the data and all accounts.
-       so  Restore the newest verified backup into a new project.
+       so  The runbook has instead: Restore the newest verified backup into a new project.
     11 Contradiction: "vercel ls --limit 5"
        but The command line tool knows `--limit` only since July 2026.
-       so  List the recent deployments.
+       so  The runbook has instead: List the recent deployments.
     11 Contradiction: "supabase db ping"
        but There is no such command.
-       so  Ask the database itself: reachable, damaged, or emptied.
+       so  The runbook has instead: Ask the database itself: reachable, damaged, or emptied.
     11 Contradiction: "supabase db test"
        but It tests the database on the laptop, not the one restored.
-       so  Compare rows, accounts and policies with the backup's manifest.
+       so  The runbook has instead: Compare rows, accounts and policies with the backup's manifest.
     12 Contradiction: Supabase: Multi-AZ deployment.
        but Its documents promise none, and no replica can be promoted.
        so  Counts with one Region and with nothing taking over.
     13 Warning: The application's home is us-east-1. Failover: automatic DNS switching.
        but DNS records are edited in that same Region.
-       so  Flips records made beforehand, from another Region; edits them last.
+       so  Runs in another Region. Not built: flipping records that were made beforehand.
     14 Warning: "Put application in maintenance mode"
        but It doesn't say how.
-       so  Show the maintenance page: flag first, then a WAF rule, then DNS to a static page.
+       so  The runbook has instead: Show the maintenance page: flag first, then a WAF rule, then DNS to a static page.
     15 Contradiction: "Revoke all API keys and tokens (Execute through Supabase dashboard)"
        but Without our own token nothing more can be done.
-       so  Revoke every session, key and token except our own.
+       so  The runbook has instead: Revoke every session, key and token except our own.
     16 Warning: Of application-code, the last 10 are kept.
        but A busy team makes that many in a day, good or bad.
-       so  Remembers the last one proven healthy; checks daily that it is still there.
+       so  Rolls back only to one proven healthy that is still a candidate.
     17 Warning: "./deployment/rollback.sh "Complete application outage""
        but Old code may meet a newer database schema.
        so  Checks that migrations since then only added things; else asks people.
@@ -110,7 +110,7 @@ fn the_plans_procedures_would_do_harm() {
 
 #[test]
 fn the_plans_people_cannot_be_reached() {
-    insta::assert_snapshot!(found(&[18, 19, 20, 21], |_| {}), @r"
+    insta::assert_snapshot!(found(&[18, 19, 20, 21], |_| {}), @"
     18 Contradiction: The status page is status.concierge-transaction-flow.com.
        but It is in the application's own zone and goes down with it.
        so  Doesn't depend on it: pages by phone, and the plan is in the binary.
@@ -122,10 +122,10 @@ fn the_plans_people_cannot_be_reached() {
        so  Stays disarmed.
     20 Warning: Next review: 2025-04-06.
        but It is 595 days overdue.
-       so  Reminds the Technical Lead.
+       so  Says so to the Technical Lead until it is done.
     21 Warning: database: integrity check every 1 d.
        but A checksum doesn't prove that it can be restored.
-       so  Restores each into a scratch database and labels what was proven.
+       so  Never calls it restorable. Not built: restoring it into a scratch database.
     ");
 }
 

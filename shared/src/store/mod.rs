@@ -13,10 +13,18 @@ use crate::plan::Severity;
 use crate::signal::Trust;
 use crate::time::Ts;
 
+mod memory;
+
+pub use memory::MemoryStore;
+
+/// When a new effect is due: at once. Only a store's own order decides between two of them.
+pub const AT_ONCE: Ts = Ts(0);
+
 /// Why an append did not take place.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else wrote that turn first: load again and decide again.
+    /// Somebody else wrote that turn first, took that command's key or took that incident's number: load again and
+    /// decide again.
     #[error("turn {turn} of {stream} exists already")]
     Conflict {
         /// The stream.
@@ -105,9 +113,9 @@ pub struct Delivery<'a> {
 
 /// What a store must do. Every write between [`Store::begin`] and [`Store::commit`] becomes durable as one, or not at all.
 pub trait Store {
-    /// Opens a batch.
+    /// Opens a batch; writes outside of one become durable one by one.
     fn begin(&mut self) -> Result<(), StoreError>;
-    /// Makes the batch durable; when this returns, a power cut no longer matters.
+    /// Makes the batch durable; when this returns, a power cut no longer matters. The batch is over even if this fails.
     fn commit(&mut self) -> Result<(), StoreError>;
     /// Forgets the batch.
     fn rollback(&mut self);
@@ -119,15 +127,15 @@ pub trait Store {
     /// Whether the stream has taken a command of this key.
     fn has_taken(&self, stream: &StreamId, key: &str) -> Result<bool, StoreError>;
 
-    /// Owed effects of a lane that are due, oldest first, at most `limit`.
+    /// Owed effects of a lane that are due, ordered by due time, then by age, at most `limit`.
     fn owed(&self, lane: Lane, now: Ts, limit: usize) -> Result<Vec<Owed>, StoreError>;
-    /// Puts an owed effect off.
+    /// Puts an owed effect off and counts the attempt; an unknown key or a wake-up's is no news.
     fn postpone(&mut self, key: &EffectKey, until: Ts) -> Result<(), StoreError>;
-    /// Takes an owed effect or a wake-up off the list without a turn.
+    /// Takes an owed effect or a wake-up off the list without a turn; an unknown key is no news.
     fn settle(&mut self, key: &EffectKey) -> Result<(), StoreError>;
     /// Wake-ups that are due, the earliest first, at most `limit`.
     fn wakes(&self, now: Ts, limit: usize) -> Result<Vec<Wake>, StoreError>;
-    /// The earliest moment at which anything is due in `wakes` or in a lane.
+    /// The earliest moment at which anything is due in `wakes` or in a lane; [`AT_ONCE`] for what nobody tried yet.
     fn next_due(&self) -> Result<Option<Ts>, StoreError>;
 
     /// Keeps a delivery; `false` if one of this key is there already.
@@ -135,13 +143,13 @@ pub trait Store {
 
     /// The number the next incident gets, from 1.
     fn next_number(&self) -> Result<u32, StoreError>;
-    /// The component's newest incident.
+    /// The component's incident of the highest number.
     fn latest(&self, component: &ComponentId) -> Result<Option<Summary>, StoreError>;
     /// The incident of that number.
     fn numbered(&self, number: u32) -> Result<Option<Summary>, StoreError>;
-    /// Incidents that are not over.
+    /// Incidents that are not over, the lowest number first.
     fn live(&self) -> Result<Vec<Summary>, StoreError>;
-    /// The newest incidents, at most `limit`.
+    /// The newest incidents, the highest number first, at most `limit`.
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError>;
     /// A number that grows whenever anyone else wrote to the store.
     fn foreign_writes(&self) -> Result<u64, StoreError>;

@@ -1,0 +1,268 @@
+//! Every store keeps the same promises, and the one in a file keeps them over restarts and between programs.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use functions::store::SqliteStore;
+use proptest::prelude::*;
+use shared::effect::{Effect, Lane};
+use shared::incident::State;
+use shared::store::{Derived, MemoryStore, Store, StoreError};
+use shared::time::Ts;
+use tests::store_contract::{
+    append, append_line, delivery, holds, is_conflict, key, summary, turn, wake,
+};
+
+/// A restart must answer its first questions within this time.
+const RESTART_BUDGET: Duration = Duration::from_millis(250);
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn store_at(path: &Path) -> SqliteStore {
+    SqliteStore::open(path).unwrap()
+}
+
+#[test]
+fn the_store_in_memory_holds_the_contract() {
+    holds(MemoryStore::default);
+}
+
+#[test]
+fn the_store_in_a_file_holds_the_contract() {
+    let folder = folder();
+    let mut count = 0;
+    holds(|| {
+        count += 1;
+        store_at(&folder.path().join(format!("{count}.db")))
+    });
+}
+
+#[test]
+fn a_crash_takes_the_open_batch_and_nothing_else() {
+    let mut memory = MemoryStore::default();
+    append(&mut memory, "a", 1, &[]).unwrap();
+    let branch = memory.clone();
+    memory.begin().unwrap();
+    append(&mut memory, "a", 2, &[Effect::Report]).unwrap();
+    memory.crash();
+    assert_eq!(observe(&memory), observe(&branch));
+    append(&mut memory, "a", 2, &[]).unwrap();
+    assert_eq!(branch.turns(&"a".into()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_opened_again_holds_what_was_committed_and_only_that() {
+    let folder = folder();
+    let path = folder.path().join("allclear.db");
+    let mut store = store_at(&path);
+    append(&mut store, "a", 1, &[Effect::Report, wake(3)]).unwrap();
+    append_line(&mut store, 1, &summary("i", 1, "frontend", State::Open)).unwrap();
+    store.keep(&delivery(b"body")).unwrap();
+    store.postpone(&key("a", 1, 0), Ts(8)).unwrap();
+    let committed = observe(&store);
+    store.begin().unwrap();
+    append(&mut store, "a", 2, &[Effect::Report]).unwrap();
+    drop(store);
+
+    let mut store = store_at(&path);
+    assert_eq!(observe(&store), committed);
+    assert!(!store.keep(&delivery(b"body")).unwrap());
+}
+
+#[test]
+fn of_two_programs_on_one_file_the_second_writer_of_a_turn_conflicts() {
+    let folder = folder();
+    let path = folder.path().join("allclear.db");
+    let (mut server, mut terminal) = (store_at(&path), store_at(&path));
+    let before = server.foreign_writes().unwrap();
+    append(&mut server, "a", 1, &[]).unwrap();
+    assert_eq!(server.foreign_writes().unwrap(), before, "its own writes are no news");
+
+    append(&mut terminal, "a", 2, &[]).unwrap();
+    assert!(server.foreign_writes().unwrap() > before);
+    assert!(is_conflict(&append(&mut server, "a", 2, &[])));
+    assert_eq!(server.turns(&"a".into()).unwrap().len(), 2);
+
+    server.begin().unwrap();
+    append(&mut server, "a", 3, &[]).unwrap();
+    assert_eq!(terminal.turns(&"a".into()).unwrap().len(), 2, "readers don't wait for writers");
+    server.commit().unwrap();
+    assert!(is_conflict(&append(&mut terminal, "a", 3, &[])));
+}
+
+#[test]
+fn many_programs_may_make_the_same_store_at_once() {
+    for _ in 0..10 {
+        let folder = folder();
+        let path = folder.path().join("allclear.db");
+        std::thread::scope(|scope| {
+            for program in 1..=8 {
+                let path = &path;
+                scope.spawn(move || append(&mut store_at(path), "a", program, &[]).unwrap());
+            }
+        });
+        assert_eq!(store_at(&path).turns(&"a".into()).unwrap().len(), 8);
+    }
+}
+
+#[test]
+fn a_restart_after_a_hundred_thousand_incidents_answers_at_once() {
+    let folder = folder();
+    let path = folder.path().join("allclear.db");
+    drop(store_at(&path));
+    fill(&path, 100_000);
+
+    #[expect(clippy::disallowed_methods, reason = "the promise is about real time")]
+    let started = Instant::now();
+    let store = store_at(&path);
+    let live = store.live().unwrap();
+    let number = store.next_number().unwrap();
+    let latest = store.latest(&"component-7".into()).unwrap().unwrap();
+    let newest = store.newest(20).unwrap();
+    assert_eq!(store.next_due().unwrap(), None);
+    assert!(store.wakes(Ts(i64::MAX), 9).unwrap().is_empty());
+    assert_eq!(store.turns(&latest.id).unwrap().len(), 3);
+    assert!(store.has_taken(&latest.id, "key-3").unwrap());
+    let taken = started.elapsed();
+
+    assert_eq!((live.len(), number, newest.len()), (1, 100_001, 20));
+    assert!(taken < RESTART_BUDGET, "{taken:?}");
+}
+
+/// A past of that many incidents of three turns; the last is still open.
+fn fill(path: &Path, incidents: u32) {
+    let past = "
+        WITH RECURSIVE past (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM past WHERE n < ?1)
+        INSERT INTO incidents SELECT n, 'incident-' || n, 'component-' || (n % 20),
+          iif(n = ?1, 'open', 'resolved'), 'P1', n, iif(n = ?1, NULL, n), n = ?1 FROM past";
+    let turns = "
+        WITH turn (t) AS (VALUES (1), (2), (3))
+        INSERT INTO turns (stream, number, key, json, hash)
+        SELECT id, t, 'key-' || t, '{}', printf('%064d', 0) FROM turn, incidents";
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.execute(past, [incidents]).unwrap();
+    file.execute(turns, []).unwrap();
+}
+
+/// What a caller may ask of a store.
+#[derive(Clone, Debug)]
+enum Op {
+    Begin,
+    Commit,
+    Rollback,
+    Append { stream: u8, skip: u8, command: u8, owes: Vec<Effect>, settles: Option<(u8, u32, u16)> },
+    Line { incident: u8, state: State },
+    Postpone(u8, u32, u16, i64),
+    Settle(u8, u32, u16),
+    Keep(u8),
+}
+
+fn ops() -> impl Strategy<Value = Op> {
+    let place = || (0..3_u8, 1..4_u32, 0..3_u16);
+    let effect = prop_oneof![Just(Effect::Report), (0..9_i64).prop_map(wake)];
+    let states = [State::Suspected, State::Open, State::Resolved];
+    prop_oneof![
+        2 => Just(Op::Begin),
+        1 => Just(Op::Commit),
+        1 => Just(Op::Rollback),
+        6 => (
+            0..3_u8,
+            0..3_u8,
+            0..12_u8,
+            prop::collection::vec(effect, 0..3),
+            prop::option::of(place()),
+        )
+            .prop_map(|(stream, skip, command, owes, settles)| {
+                Op::Append { stream, skip, command, owes, settles }
+            }),
+        2 => (0..3_u8, prop::sample::select(states.to_vec()))
+            .prop_map(|(incident, state)| Op::Line { incident, state }),
+        2 => (place(), 1..9_i64).prop_map(|((s, t, p), until)| Op::Postpone(s, t, p, until)),
+        2 => place().prop_map(|(s, t, p)| Op::Settle(s, t, p)),
+        1 => (0..3_u8).prop_map(Op::Keep),
+    ]
+}
+
+fn stream(number: u8) -> String {
+    format!("stream-{number}")
+}
+
+/// Performs one operation and says what came of it, without the words of errors.
+fn perform(store: &mut impl Store, op: &Op) -> String {
+    let outcome = match op {
+        Op::Begin => store.begin(),
+        Op::Commit => store.commit(),
+        Op::Rollback => {
+            store.rollback();
+            Ok(())
+        }
+        Op::Append { stream: name, skip, command, owes, settles } => {
+            let name = stream(*name);
+            let number =
+                store.turns(&name.as_str().into()).unwrap().len() as u32 + u32::from(*skip);
+            let owes = (0..).zip(owes).map(|(at, owe)| (key(&name, number, at), owe)).collect();
+            let settles = settles.map(|(s, turn, position)| key(&stream(s), turn, position));
+            let command = command.to_string();
+            let derived = Derived { owes, settles: settles.as_ref(), key: &command, summary: None };
+            store.append(&turn(&name, number), &derived)
+        }
+        Op::Line { incident, state } => {
+            let (name, component) = (format!("incident-{incident}"), format!("c{}", incident % 2));
+            let number = store.turns(&name.as_str().into()).unwrap().len() as u32 + 1;
+            append_line(
+                store,
+                number,
+                &summary(&name, u32::from(*incident) + 1, &component, *state),
+            )
+        }
+        Op::Postpone(s, t, p, until) => store.postpone(&key(&stream(*s), *t, *p), Ts(*until)),
+        Op::Settle(s, t, p) => store.settle(&key(&stream(*s), *t, *p)),
+        Op::Keep(body) => return format!("{:?}", store.keep(&delivery(&[*body])).unwrap()),
+    };
+    match outcome {
+        Ok(()) => "done".into(),
+        Err(error @ StoreError::Conflict { .. }) => error.to_string(),
+        Err(StoreError::Unavailable(_)) => "unavailable".into(),
+        Err(StoreError::Corrupt(why)) => panic!("{why}"),
+    }
+}
+
+/// Everything that a store answers, as text.
+fn observe(store: &impl Store) -> String {
+    let turns = ["a", "stream-0", "stream-1", "stream-2", "incident-0", "incident-1", "incident-2"]
+        .map(|name| store.turns(&name.into()).unwrap());
+    let taken: Vec<_> = (0..12)
+        .map(|command| store.has_taken(&"stream-0".into(), &command.to_string()).unwrap())
+        .collect();
+    let owed: Vec<_> =
+        [0, 4, 9].map(|now| Lane::ALL.map(|lane| store.owed(lane, Ts(now), 5).unwrap())).into();
+    let wakes = [0, 4, 9].map(|now| store.wakes(Ts(now), 5).unwrap());
+    let latest = ["c0", "c1", "frontend"].map(|name| store.latest(&name.into()).unwrap());
+    let numbered = [1, 2, 3].map(|number| store.numbered(number).unwrap());
+    format!(
+        "{turns:?} {taken:?} {owed:?} {wakes:?} {:?} {:?} {latest:?} {numbered:?} {:?} {:?}",
+        store.next_due().unwrap(),
+        store.next_number().unwrap(),
+        store.live().unwrap(),
+        store.newest(2).unwrap(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_done_to_them_both_stores_answer_alike(
+        ops in prop::collection::vec(ops(), 1..40),
+    ) {
+        let folder = folder();
+        let mut memory = MemoryStore::default();
+        let mut file = store_at(&folder.path().join("allclear.db"));
+        for op in &ops {
+            prop_assert_eq!(perform(&mut memory, op), perform(&mut file, op), "{:?}", op);
+            prop_assert_eq!(observe(&memory), observe(&file), "after {:?}", op);
+        }
+    }
+}
