@@ -43,16 +43,7 @@ pub struct Report {
     pub scorecard: Vec<Promise>,
 }
 
-/// Something a drill was to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Promise {
-    /// What was promised.
-    pub name: String,
-    /// Whether it was kept.
-    pub kept: bool,
-    /// What was seen.
-    pub says: String,
-}
+pub use shared::town::Promise;
 
 /// How the service was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

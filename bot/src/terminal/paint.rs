@@ -4,6 +4,7 @@
 
 use anstyle::{AnsiColor, Color, Style};
 use shared::incident::{Incident, Paging, Phase, State, next_rung};
+use shared::measures::{Measures, Row, Verdict};
 use shared::plan::Plan;
 use shared::store::Summary;
 use shared::time::{Span, Ts};
@@ -99,10 +100,33 @@ pub fn scorecard(promises: &[Promise], brush: Brush) -> String {
         let (word, colour) =
             if *kept { ("✓ kept  ", AnsiColor::Green) } else { ("✗ BROKEN", AnsiColor::Red) };
         let head = brush.paint(coloured(colour).bold(), word) + "  ";
-        card += &brush.hang(&head, 10, &format!("{}: {}", plain(name), plain(says)));
+        let reason = if says.is_empty() { String::new() } else { format!(": {}", plain(says)) };
+        card += &brush.hang(&head, 10, &format!("{}{reason}", plain(name)));
     }
     let kept = promises.iter().filter(|promise| promise.kept).count();
     card + &brush.bold(&format!("{kept} of {} promises kept", promises.len())) + "\n"
+}
+
+/// The measures against the plan, one a line; what has no target comes without a verdict.
+pub fn measures(measures: &Measures, brush: Brush) -> String {
+    let mut card = String::new();
+    for Row { name, measured, target, verdict } in measures.rows() {
+        let (sign, style) = match &verdict {
+            Verdict::Kept => ("✓", coloured(AnsiColor::Green).bold()),
+            Verdict::Broken { .. } => ("✗", coloured(AnsiColor::Red).bold()),
+            Verdict::NotMeasured { .. } | Verdict::NoTarget => ("–", Style::new().dimmed()),
+        };
+        let text = match verdict {
+            Verdict::NoTarget => format!("{name}: {measured}"),
+            Verdict::NotMeasured { .. } => format!("{name}: {verdict}"),
+            Verdict::Kept | Verdict::Broken { .. } => {
+                format!("{name}: {measured} ({target}: {verdict})")
+            }
+        };
+        let head = brush.paint(style, sign) + " ";
+        card += &brush.hang(&head, 2, &text);
+    }
+    card
 }
 
 /// A title and labelled paragraphs under it.
