@@ -55,7 +55,7 @@ impl<S: Store> Engine<S> {
 
     /// What the evidence of this moment says against an action that was chosen earlier.
     fn objection(&self, key: &EffectKey, now: Ts) -> Result<Option<Outcome>, StoreError> {
-        let incident = self.incident(key)?;
+        let incident = self.known(&key.stream)?;
         if incident.state != State::Open || incident.recovery.certain.is_none() {
             return Ok(Some(Outcome::Never { why: "the outage is over, or in doubt".into() }));
         }
@@ -82,7 +82,7 @@ impl<S: Store> Engine<S> {
         if !incident::is_news(&owed.effect, outcome) {
             return self.store.settle(&owed.key);
         }
-        let incident = self.incident(&owed.key)?;
+        let incident = self.known(&owed.key.stream)?;
         let command = Command::Outcome {
             key: owed.key.clone(),
             effect: Box::new(owed.effect.clone()),
@@ -115,7 +115,7 @@ impl<S: Store> Engine<S> {
     /// Fires the wake-ups that are due.
     pub(super) fn fire(&mut self, now: Ts) -> Result<(), StoreError> {
         for wake in self.store.wakes(now, WAKES_PER_TICK)? {
-            let incident = self.incident(&wake.key)?;
+            let incident = self.known(&wake.key.stream)?;
             let turn_key = format!("wake/{}", wake.key);
             let turn = Turn { actor: "timer", key: &turn_key, settles: Some(&wake.key) };
             self.wake(incident, wake.timer, &turn, now)?;
@@ -171,14 +171,6 @@ impl<S: Store> Engine<S> {
                 View::Failing => false,
             };
         long_well.then_some(Timer::LookAgain(incident.recovery.round))
-    }
-
-    /// The incident that owes an effect: from memory while it is live.
-    fn incident(&self, key: &EffectKey) -> Result<Incident, StoreError> {
-        match self.live.values().find(|incident| incident.id == key.stream) {
-            Some(incident) => Ok(incident.clone()),
-            None => self.load(&key.stream),
-        }
     }
 }
 

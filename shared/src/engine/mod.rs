@@ -32,6 +32,7 @@ pub struct Engine<S> {
     plan: Arc<Plan>,
     store: S,
     live: HashMap<ComponentId, Incident>,
+    ended: HashMap<ComponentId, Incident>,
     watches: BTreeMap<ComponentId, Watch>,
     standing: Standing,
     heard: HashMap<(SourceId, MonitorKey), (Health, Ts)>,
@@ -93,6 +94,7 @@ impl<S: Store> Engine<S> {
             plan,
             store,
             live: HashMap::new(),
+            ended: HashMap::new(),
             watches: BTreeMap::new(),
             standing,
             heard: HashMap::new(),
@@ -365,7 +367,7 @@ impl<S: Store> Engine<S> {
                 .ended
                 .is_some_and(|ended| now.since(ended) <= self.plan.detection.join_window);
             if joins {
-                return self.load(&latest.id);
+                return self.known(&latest.id);
             }
         }
         Ok(Incident::unborn(incident_id(component, since)))
@@ -376,7 +378,7 @@ impl<S: Store> Engine<S> {
             Target::Number(number) => {
                 let summary = self.store.numbered(*number)?;
                 let summary = summary.ok_or(WishError::NoSuchIncident(*number))?;
-                Ok((summary.component, self.load(&summary.id)?))
+                Ok((summary.component, self.known(&summary.id)?))
             }
             Target::Component(component) => {
                 let incident = match self.live.get(component) {

@@ -16,6 +16,7 @@ impl<S: Store> Engine<S> {
             return Ok(());
         }
         self.live.clear();
+        self.ended.clear();
         for summary in self.store.live()? {
             let incident = self.load(&summary.id)?;
             self.live.insert(summary.component, incident);
@@ -68,6 +69,15 @@ impl<S: Store> Engine<S> {
             incident.apply_turn(body, hash);
         }
         Ok(incident)
+    }
+
+    /// An incident from memory, where each component's last one is kept; else from the store.
+    pub(super) fn known(&self, id: &StreamId) -> Result<Incident, StoreError> {
+        let remembered = self.live.values().chain(self.ended.values());
+        match remembered.into_iter().find(|incident| incident.id == *id) {
+            Some(incident) => Ok(incident.clone()),
+            None => self.load(id),
+        }
     }
 
     fn read<E: DeserializeOwned>(
@@ -144,10 +154,17 @@ impl<S: Store> Engine<S> {
     }
 
     fn remember(&mut self, incident: Incident) {
-        if incident.state.is_live() {
-            self.live.insert(incident.component.clone(), incident);
-        } else {
-            self.live.remove(&incident.component);
+        let component = incident.component.clone();
+        let (here, gone) = match incident.state.is_live() {
+            true => (&mut self.live, &mut self.ended),
+            false => (&mut self.ended, &mut self.live),
+        };
+        // What came late to an older incident changes nothing of the one that goes on.
+        if here.get(&component).is_none_or(|other| other.number <= incident.number) {
+            if gone.get(&component).is_some_and(|other| other.id == incident.id) {
+                gone.remove(&component);
+            }
+            here.insert(component, incident);
         }
     }
 
