@@ -15,7 +15,10 @@ use crate::settings::Settings;
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
     let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into());
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter.from_env()?).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter.from_env()?)
+        .init();
     let config = Config {
         store: settings.store.clone(),
         listen: args.listen,

@@ -58,10 +58,7 @@ pub fn run(verb: &IncidentVerb, settings: &Settings) -> Result<Answer> {
 }
 
 /// Reads `[p1..p4] [component] words…`; without a component the first one of the plan is meant.
-fn declaration(
-    words: &[String],
-    plan: &Plan,
-) -> Result<(Option<Severity>, ComponentId, String)> {
+fn declaration(words: &[String], plan: &Plan) -> Result<(Option<Severity>, ComponentId, String)> {
     let mut rest = words;
     let mut chosen = None;
     if let Some((first, others)) = rest.split_first()
@@ -96,11 +93,7 @@ fn wish(settings: &Settings, target: &Target, wish: &Wish) -> Result<Answer> {
     answer(settings, &engine, &granted)
 }
 
-fn answer(
-    settings: &Settings,
-    engine: &Engine<SqliteStore>,
-    granted: &Granted,
-) -> Result<Answer> {
+fn answer(settings: &Settings, engine: &Engine<SqliteStore>, granted: &Granted) -> Result<Answer> {
     let incident = engine.load(&granted.id)?;
     let text = paint::incident_page(&incident, &settings.plan, settings.now(), settings.brush());
     Ok(Answer { text, json: page_json(&incident) })
