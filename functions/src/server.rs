@@ -23,7 +23,7 @@ use crate::outbox::{self, Outbox};
 use crate::perform::{KillSwitch, Perform};
 use crate::prober::{self, Prober};
 use crate::routes::{App, routes};
-use crate::store::{ServerLock, SqliteStore};
+use crate::store::{DELIVERIES_KEPT, ServerLock, SqliteStore};
 use crate::vendors::dispatch::Dispatch;
 use crate::vendors::lookout::Lookout;
 use crate::vendors::town::LiveTown;
@@ -34,6 +34,9 @@ pub const LISTEN: &str = "127.0.0.1:8333";
 /// How often, and how many times, it is asked whether the desk has closed.
 const CLOSE_POLL: Duration = Duration::from_millis(20);
 const CLOSE_POLLS: u32 = 250;
+
+/// How often old deliveries are forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(6);
 
 /// What the server is told by its main.
 pub struct Config {
@@ -68,6 +71,7 @@ pub enum ServeError {
 
 /// A server that holds its port, its lock and its store, and does not answer yet.
 pub struct Server {
+    store: PathBuf,
     listener: TcpListener,
     router: Router,
     opened: Opened,
@@ -130,7 +134,16 @@ impl Server {
         let door = Door::new(secrets, http.clone());
         let app = App { plan: Arc::clone(&plan), desk, door, clock, switch: switch.clone() };
         let lookout = Lookout { plan, http, clock };
-        Ok(Self { listener, router: routes(app), opened, switch, lookout, prober, _lock: lock })
+        Ok(Self {
+            store,
+            listener,
+            router: routes(app),
+            opened,
+            switch,
+            lookout,
+            prober,
+            _lock: lock,
+        })
     }
 
     /// Where it listens.
@@ -160,6 +173,7 @@ impl Server {
         if let Some(prober) = self.prober {
             background.spawn(prober::run(prober));
         }
+        background.spawn(forget_deliveries(self.store));
         tracing::info!(address = %self.listener.local_addr()?, "serving");
         axum::serve(self.listener, self.router).with_graceful_shutdown(shutdown).await?;
         background.shutdown().await;
@@ -171,5 +185,18 @@ impl Server {
             sleep(CLOSE_POLL).await;
         }
         Ok(())
+    }
+}
+
+/// Keeps raw deliveries only as long as they are worth keeping.
+async fn forget_deliveries(store: PathBuf) {
+    loop {
+        let before = clock::now() - DELIVERIES_KEPT;
+        let forgotten = SqliteStore::open(&store).and_then(|mut it| it.forget_deliveries(before));
+        match forgotten {
+            Ok(count) => tracing::info!(count, "old deliveries forgotten"),
+            Err(error) => tracing::warn!(%error, "failed to forget old deliveries"),
+        }
+        sleep(FORGET_EVERY).await;
     }
 }

@@ -83,11 +83,17 @@ fn plan_text() -> String {
 type Accepted = Arc<Mutex<BTreeSet<String>>>;
 
 /// Monitors of all components that say something new each time, as fast as they are answered.
-async fn storm(address: SocketAddr, numbers: Arc<AtomicU32>, accepted: Accepted, over: Arc<AtomicBool>) {
+async fn storm(
+    address: SocketAddr,
+    numbers: Arc<AtomicU32>,
+    accepted: Accepted,
+    over: Arc<AtomicBool>,
+) {
     let client = http::client().unwrap();
     while !over.load(Ordering::Relaxed) {
         let number = numbers.fetch_add(1, Ordering::Relaxed);
-        let path = ["", "/rest/v1", "/auth/v1", "/storage/v1", "/functions/v1"][number as usize % 5];
+        let path =
+            ["", "/rest/v1", "/auth/v1", "/storage/v1", "/functions/v1"][number as usize % 5];
         let body = json!({"check_id": number, "current_state": "DOWN", "check_name": path,
             "state_changed_timestamp": clock::now().0 / 1_000});
         let url = format!("http://{address}/webhook/pingdom");

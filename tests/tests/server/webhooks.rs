@@ -9,14 +9,23 @@ use crate::harness::{Running, answer};
 /// An alarm on the frontend in each provider's form.
 fn alarms() -> [(&'static str, Value); 6] {
     [
-        ("alertmanager", json!({"version": "4", "status": "firing", "alerts": [{"status": "firing",
+        (
+            "alertmanager",
+            json!({"version": "4", "status": "firing", "alerts": [{"status": "firing",
             "fingerprint": "9f", "startsAt": "2026-11-22T03:04:05Z",
-            "labels": {"alertname": "SiteDown", "severity": "critical"}}]})),
-        ("grafana", json!({"state": "alerting", "alerts": [{"status": "firing",
-            "fingerprint": "a1", "labels": {"alertname": "Site is down"}}]})),
+            "labels": {"alertname": "SiteDown", "severity": "critical"}}]}),
+        ),
+        (
+            "grafana",
+            json!({"state": "alerting", "alerts": [{"status": "firing",
+            "fingerprint": "a1", "labels": {"alertname": "Site is down"}}]}),
+        ),
         ("uptimerobot", json!({"monitorID": 11, "alertType": 1, "monitorFriendlyName": "Site"})),
-        ("uptime-kuma", json!({"heartbeat": {"monitorID": 4, "status": 0, "msg": "timeout"},
-            "monitor": {"id": 4, "name": "site"}})),
+        (
+            "uptime-kuma",
+            json!({"heartbeat": {"monitorID": 4, "status": 0, "msg": "timeout"},
+            "monitor": {"id": 4, "name": "site"}}),
+        ),
         ("pingdom", json!({"check_id": 5, "current_state": "DOWN", "check_name": "Site"})),
         ("generic", json!({"type": "monitor.down", "data": {"monitor": "site"}})),
     ]
