@@ -209,6 +209,9 @@ impl<S: Store> Engine<S> {
         now: Ts,
     ) -> Result<Granted, WishError> {
         let (component, incident) = self.target(target, now)?;
+        if let (Wish::Reopen { .. }, Some(live)) = (wish, self.live.get(&component)) {
+            return Err(Refusal::AlreadyOpen { number: live.number, component }.into());
+        }
         let view = self.view(&component);
         let wish = self.numbered(wish)?;
         let command = Command::Person { by: by.clone(), via: via.into(), wish, view };
