@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use shared::effect::{ActClass, Effect, Outcome};
 use shared::engine::Target;
 use shared::id::EffectKey;
-use shared::ledger::Hash;
 use shared::plan::Plan;
+use shared::signal::{self, Signal};
 use shared::time::{Span, Ts};
-use shared::town::{Happening, Script, Town, Webhook, signals};
+use shared::town::{Happening, Script, Town, Webhook};
 use tokio::time::sleep;
 
 use crate::clock::Clock;
@@ -101,14 +101,21 @@ impl LiveTown {
     }
 
     fn arrival(&self, webhook: &Webhook, now: Ts) -> Arrival {
+        let verdict = self.parse(webhook, now);
+        let signals = verdict.as_deref().unwrap_or_default();
         Arrival {
-            key: Hash::of(&[webhook.source.as_str().as_bytes(), &webhook.body]),
+            key: signal::delivery_key(&webhook.source, None, &webhook.body, signals, now),
             source: webhook.source.clone(),
             trust: webhook.trust,
             received_at: now,
             body: webhook.body.clone().into(),
-            verdict: Ok(signals(&self.plan, webhook, now)),
+            verdict,
         }
+    }
+
+    fn parse(&self, webhook: &Webhook, now: Ts) -> Result<Vec<Signal>, String> {
+        let source = self.plan.source(&webhook.source).ok_or("the town knows no such source")?;
+        signal::parse(source, webhook.trust, now, &webhook.body).map_err(|wrong| wrong.to_string())
     }
 
     /// A town that panicked in one task is still the town.
