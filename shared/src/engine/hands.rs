@@ -10,6 +10,10 @@ use crate::time::Span;
 
 /// Wake-ups taken in one go; the rest follows in the next.
 const WAKES_PER_TICK: usize = 256;
+/// Pages looked through in one go for those that are still wanted.
+const PAGES_AT_ONCE: usize = 1_000;
+/// How long after an acknowledgement or an end its pages are withdrawn: those under way have come back by then.
+const PAGE_UNDER_WAY: Span = Span::secs(30);
 /// How often an effect other than a page is put off before its "later" is taken for an answer.
 const MAX_PUT_OFFS: u32 = 5;
 /// How long an operation waits for another one on the same target.
@@ -28,9 +32,20 @@ pub enum Permit {
 }
 
 impl<S: Store> Engine<S> {
-    /// Effects of a lane that are due.
+    /// Effects of a lane that are due. A page that nobody needs any more is not among them.
     pub fn owed(&self, lane: Lane, now: Ts, limit: usize) -> Result<Vec<Owed>, StoreError> {
-        self.store.owed(lane, now, limit)
+        if lane != Lane::Page {
+            return self.store.owed(lane, now, limit);
+        }
+        let mut pages = self.store.owed(lane, now, PAGES_AT_ONCE)?;
+        pages.retain(|page| self.wants(page));
+        pages.truncate(limit);
+        Ok(pages)
+    }
+
+    /// Whether somebody is still to be woken. In doubt, they are.
+    fn wants(&self, page: &Owed) -> bool {
+        self.known(&page.key.stream).map_or(true, |incident| incident::wants_pages(&incident))
     }
 
     /// Asks for the permit of an action. One that was granted before and never ended may have happened: it is read
@@ -149,6 +164,20 @@ impl<S: Store> Engine<S> {
             let key = format!("sweep/{}", incident.turns + 1);
             let turn = Turn { actor: "sweeper", key: &key, settles: None };
             self.wake(incident, timer, &turn, now)?;
+        }
+        self.withdraw_pages(now)
+    }
+
+    /// Takes back pages that were owed when somebody took the incident: a crash had kept them from leaving.
+    fn withdraw_pages(&mut self, now: Ts) -> Result<(), StoreError> {
+        for page in self.store.owed(Lane::Page, now, PAGES_AT_ONCE)? {
+            let incident = self.known(&page.key.stream)?;
+            let since = incident.marks.acknowledged.max(incident.marks.resolved);
+            let long = since.is_none_or(|since| since + PAGE_UNDER_WAY < now);
+            if long && !incident::wants_pages(&incident) {
+                let why = "withdrawn: nobody needs to be woken any more".into();
+                self.settle(&page, &Outcome::Never { why }, now)?;
+            }
         }
         Ok(())
     }

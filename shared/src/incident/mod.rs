@@ -31,7 +31,7 @@ pub use choose::{Case, Findings, choose};
 pub use command::{Command, Refusal, View, Wish};
 pub use decide::{Situation, classify, decide};
 pub use event::{Choice, Event, Role, Sign, Witness};
-pub use ladder::{RUNG_GRACE, duty_holders, next_rung, rung_due};
+pub use ladder::{RUNG_GRACE, duty_holders, next_rung, rung_due, wants_pages};
 pub use react::{is_news, react};
 
 /// Most turns one incident may have; beyond it only its end is recorded.
