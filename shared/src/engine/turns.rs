@@ -93,7 +93,7 @@ impl<S: Store> Engine<S> {
     /// Decides and, if anything happened, appends. The inner result is the kernel's answer.
     pub(super) fn decide_and_append(
         &mut self,
-        mut incident: Incident,
+        incident: Incident,
         command: &Command,
         turn: &Turn,
         now: Ts,
@@ -104,11 +104,11 @@ impl<S: Store> Engine<S> {
         let failing = self.failing();
         let situation =
             Situation { plan: &self.plan, standing: &self.standing, failing: &failing, now };
-        let events = match incident::decide(situation, &incident, command) {
-            Ok(events) if !events.is_empty() => events,
-            other => return self.quietly(turn).map(|()| other),
+        let (mut incident, events) = match incident::decide_and_fold(situation, incident, command) {
+            Ok((incident, events)) if !events.is_empty() => (incident, events),
+            other => return self.quietly(turn).map(|()| other.map(|(_, none)| none)),
         };
-        let body = self.draft(&mut incident, events, turn, now);
+        let body = self.draft(&incident, events, turn, now);
         let previous = incident.head;
         let sealed = seal(&previous, &body)?;
         incident.apply_turn_place(&body, sealed.hash);
@@ -118,17 +118,8 @@ impl<S: Store> Engine<S> {
         Ok(Ok(body.events))
     }
 
-    /// Folds the events and drafts the turn with what it owes.
-    fn draft(
-        &self,
-        incident: &mut Incident,
-        events: Vec<Event>,
-        turn: &Turn,
-        now: Ts,
-    ) -> Body<Event> {
-        for event in &events {
-            incident.apply(event, now);
-        }
+    /// Drafts the turn with what it owes; the incident has its events folded in.
+    fn draft(&self, incident: &Incident, events: Vec<Event>, turn: &Turn, now: Ts) -> Body<Event> {
         let owes = incident::react(&self.plan, incident, &events, now);
         Body {
             stream: incident.id.clone(),

@@ -50,12 +50,20 @@ pub fn decide(
     incident: &Incident,
     command: &Command,
 ) -> Result<Vec<Event>, Refusal> {
+    decide_and_fold(situation, incident.clone(), command).map(|(_, events)| events)
+}
+
+/// Decides, and hands back the incident with the events folded into it.
+pub(crate) fn decide_and_fold(
+    situation: Situation,
+    incident: Incident,
+    command: &Command,
+) -> Result<(Incident, Vec<Event>), Refusal> {
     let Situation { plan, standing, failing, now } = situation;
     if incident.turns >= MAX_TURNS && !may_exceed(command) {
         return Err(Refusal::Full { number: incident.number, limit: MAX_TURNS });
     }
-    let mut draft =
-        Draft { incident: incident.clone(), events: Vec::new(), plan, standing, failing, now };
+    let mut draft = Draft { incident, events: Vec::new(), plan, standing, failing, now };
     match command {
         Command::Signal { signal, number, view } => heard(&mut draft, signal, *number, *view),
         Command::News { component, news, number } => seen(&mut draft, component, news, *number),
@@ -63,7 +71,7 @@ pub fn decide(
         Command::Outcome { key, effect, outcome } => settle(&mut draft, key, effect, outcome),
         Command::Person { by, via, wish, view } => person(&mut draft, by, via, wish, *view)?,
     }
-    Ok(draft.events)
+    Ok((draft.incident, draft.events))
 }
 
 /// A full incident still takes what ends it, and what came of effects that are under way.

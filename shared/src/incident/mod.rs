@@ -29,6 +29,7 @@ mod recovery;
 
 pub use choose::{Case, Findings, choose};
 pub use command::{Command, Refusal, View, Wish};
+pub(crate) use decide::decide_and_fold;
 pub use decide::{Situation, classify, decide};
 pub use event::{Choice, Event, Role, Sign, Witness};
 pub use ladder::{RUNG_GRACE, duty_holders, next_rung, rung_due, wants_pages};
