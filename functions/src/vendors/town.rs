@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use shared::effect::{ActClass, Effect, Outcome};
 use shared::engine::Target;
 use shared::id::EffectKey;
-use shared::ledger::Hash;
 use shared::plan::Plan;
+use shared::signal;
 use shared::time::{Span, Ts};
-use shared::town::{Happening, Script, Town, Webhook, signals};
+use shared::town::{Happening, Script, Town, Webhook};
 use tokio::time::sleep;
 
 use crate::clock::Clock;
@@ -85,7 +85,10 @@ impl LiveTown {
 
     async fn bring(&self, desk: &Desk, happening: &Happening, now: Ts) -> Result<(), Away> {
         match happening {
-            Happening::Webhook(webhook) => desk.receive(self.arrival(webhook, now)).await.map(drop),
+            Happening::Webhook(webhook) => match self.arrival(webhook, now) {
+                Some(arrival) => desk.receive(arrival).await.map(drop),
+                None => Ok(()),
+            },
             Happening::Person(said) => {
                 let utterance = Utterance {
                     target: Target::Number(said.incident),
@@ -100,15 +103,15 @@ impl LiveTown {
         }
     }
 
-    fn arrival(&self, webhook: &Webhook, now: Ts) -> Arrival {
-        Arrival {
-            key: Hash::of(&[webhook.source.as_str().as_bytes(), &webhook.body]),
-            source: webhook.source.clone(),
-            trust: webhook.trust,
-            received_at: now,
-            body: webhook.body.clone().into(),
-            verdict: Ok(signals(&self.plan, webhook, now)),
-        }
+    /// What the door makes of a POST, its proof being what the town says; `None` for a source that the plan lacks.
+    fn arrival(&self, webhook: &Webhook, now: Ts) -> Option<Arrival> {
+        let Webhook { source: id, trust, body, .. } = webhook;
+        let source = self.plan.source(id)?;
+        let verdict = signal::parse(source, *trust, now, body).map_err(|it| it.to_string());
+        let signals = verdict.as_deref().unwrap_or_default();
+        let key = signal::delivery_key(id, None, body, signals, now);
+        let (source, trust, body) = (id.clone(), *trust, body.clone().into());
+        Some(Arrival { key, source, trust, received_at: now, body, verdict })
     }
 
     /// A town that panicked in one task is still the town.

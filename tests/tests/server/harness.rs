@@ -16,6 +16,8 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 use shared::engine::Engine;
 use shared::plan::{Plan, built_in_text, read::read};
+use shared::time::Span;
+use shared::town::rehearsal_plan;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -34,16 +36,11 @@ pub struct Running {
     task: JoinHandle<()>,
 }
 
-/// The built-in plan with people who can be reached, everything armed, and a short suspicion.
+/// The plan as it is rehearsed: people who can be reached, everything armed; and a short suspicion.
 pub fn plan() -> Arc<Plan> {
-    let text = built_in_text()
-        .replace("[Phone]", "+12025550123")
-        .replace("[Email]", "someone@example.com")
-        .replace("[Name]", "Someone")
-        .replace("[Contact Information]", "https://example.com/support")
-        .replace("confirm_within = \"60s\"", "confirm_within = \"1s\"")
-        .replace("= \"dry-run\"", "= \"armed\"");
-    Arc::new(read("plan.toml", &text).unwrap())
+    let mut plan = rehearsal_plan(&read("plan.toml", built_in_text()).unwrap());
+    plan.detection.confirm_within = Span::secs(1);
+    Arc::new(plan)
 }
 
 /// Every source but SNS, which signs, has the same token.
@@ -78,8 +75,18 @@ impl Running {
 
     /// A POST to a source, with its token.
     pub fn post(&self, source: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.post_as(TOKEN, source, body)
+    }
+
+    /// A POST to a source, with any token.
+    pub fn post_as(
+        &self,
+        token: &str,
+        source: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> RequestBuilder {
         let url = format!("http://{}/webhook/{source}", self.address);
-        http::client().unwrap().post(url).bearer_auth(TOKEN).body(body)
+        http::client().unwrap().post(url).bearer_auth(token).body(body)
     }
 
     pub async fn get(&self, path: &str) -> Response {
