@@ -15,5 +15,5 @@ pub mod safety;
 pub mod signal;
 pub mod store;
 pub mod time;
-pub mod town;
 pub mod timeline;
+pub mod town;

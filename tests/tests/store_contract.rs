@@ -1,5 +1,7 @@
 //! Every store keeps the same promises, and the one in a file keeps them over restarts and between programs.
 
+#![expect(clippy::unwrap_used, reason = "a store that fails here fails its test")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

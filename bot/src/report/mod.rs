@@ -3,7 +3,6 @@
 //! [`sections`] says what is in it, once; [`markdown`] and [`html`] are skins over that. The same incident gives the
 //! same bytes: there is no clock here, and nothing is fetched.
 
-use serde::Serialize;
 use shared::incident::{Event, Incident};
 use shared::ledger::{Body, Hash};
 use shared::measures::Measures;
@@ -44,16 +43,7 @@ pub struct Report {
     pub scorecard: Vec<Promise>,
 }
 
-/// Something a drill was to show.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Promise {
-    /// What was promised.
-    pub name: String,
-    /// Whether it was kept.
-    pub kept: bool,
-    /// What was seen.
-    pub says: String,
-}
+pub use shared::town::Promise;
 
 /// How the service was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -172,7 +172,7 @@ fn a_report_ends_with_the_plans_review_half_filled_in_and_the_proof() {
 
     ## How to verify this report
 
-    Every line above comes from 31 turns, each sealed with the hash of the one before. The last hash is ed53f843331d3000bf9f992e8a6e8166007194dddd92ae66a600564c0ee039ad. Whoever holds the ledger checks it with:
+    Every line above comes from 31 turns, each sealed with the hash of the one before. The last hash is cde3a653e542fee908e15fd06f2ff02fbada25219f314aaaf35c44072fce6769. Whoever holds the ledger checks it with:
 
     ```sh
     allclear verify 7

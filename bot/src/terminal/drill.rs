@@ -41,7 +41,7 @@ pub fn run(args: &DrillArgs, settings: &Settings, out: &mut dyn Write) -> Result
         )?;
         replay(&simulation, settings, out)?;
     }
-    let scorecard = scorecard(&simulation);
+    let scorecard = promises(&simulation);
     let kept = scorecard.iter().all(|promise| promise.kept);
     let report = report(&simulation, args.seed, scorecard.clone())?;
     if settings.json {
@@ -104,13 +104,6 @@ fn show(line: &Line, settings: &Settings, out: &mut dyn Write) -> Result<()> {
         std::thread::sleep(PACE);
     }
     Ok(())
-}
-
-fn scorecard(simulation: &Simulation) -> Vec<Promise> {
-    promises(simulation)
-        .into_iter()
-        .map(|one| Promise { name: one.name.into(), kept: one.kept, says: one.says })
-        .collect()
 }
 
 /// The report of the drill's worst incident; a drill in which nothing was opened has none.

@@ -72,10 +72,17 @@ fn declaration(words: &[String], plan: &Plan) -> Result<(Option<Severity>, Compo
         let id = ComponentId::from(first.to_lowercase());
         if plan.component(&id).is_some() {
             (component, rest) = (id, others);
+        } else if let Some(meant) = plan.components.iter().find(|one| is_typo_of(&id, &one.id)) {
+            bail!("there is no component `{id}`: did you mean `{}`?", meant.id);
         }
     }
     let says = if rest.is_empty() { format!("{component} is down") } else { rest.join(" ") };
     Ok((chosen, component, says))
+}
+
+/// Whether a word is a slip of the thumb: paging people for the wrong component is worse than asking back.
+fn is_typo_of(word: &ComponentId, component: &ComponentId) -> bool {
+    strsim::damerau_levenshtein(word.as_str(), component.as_str()) <= 2 && word.as_str().len() > 3
 }
 
 fn wish(settings: &Settings, target: &Target, wish: &Wish) -> Result<Answer> {

@@ -16,8 +16,6 @@ use crate::report::Promise;
 const NARROW: usize = 60;
 /// Columns of the labels on a page.
 const LABEL: usize = 11;
-/// Columns of a measure's name.
-const MEASURE: usize = 20;
 /// Fewest columns that text is wrapped to, however narrow the terminal claims to be.
 const LEAST: usize = 20;
 
@@ -95,28 +93,6 @@ pub fn incident_page(incident: &Incident, plan: &Plan, now: Ts, brush: Brush) ->
     page
 }
 
-/// What was measured against what the plan wants.
-pub fn measures(measures: &Measures, brush: Brush) -> String {
-    measures.rows().iter().map(|row| measure(row, brush)).collect()
-}
-
-fn measure(row: &Row, brush: Brush) -> String {
-    let Row { name, measured, target, verdict } = row;
-    let says = match (verdict, target.as_str()) {
-        (Verdict::NoTarget, _) => measured.clone(),
-        (verdict, "") => format!("{measured} ({verdict})"),
-        (verdict, target) => format!("{measured} ({target}: {verdict})"),
-    };
-    let (sign, colour) = match verdict {
-        Verdict::Kept => ("✓", AnsiColor::Green),
-        Verdict::Broken { .. } => ("✗", AnsiColor::Red),
-        Verdict::NotMeasured { .. } => ("?", AnsiColor::Yellow),
-        Verdict::NoTarget => (" ", AnsiColor::White),
-    };
-    let head = format!("{} {name:<MEASURE$} ", brush.paint(coloured(colour).bold(), sign));
-    brush.hang(&head, MEASURE + 3, &says)
-}
-
 /// What a drill promised and kept.
 pub fn scorecard(promises: &[Promise], brush: Brush) -> String {
     let mut card = String::new();
@@ -124,12 +100,33 @@ pub fn scorecard(promises: &[Promise], brush: Brush) -> String {
         let (word, colour) =
             if *kept { ("✓ kept  ", AnsiColor::Green) } else { ("✗ BROKEN", AnsiColor::Red) };
         let head = brush.paint(coloured(colour).bold(), word) + "  ";
-        let says =
-            if says.is_empty() { plain(name) } else { format!("{}: {}", plain(name), plain(says)) };
-        card += &brush.hang(&head, 10, &says);
+        let reason = if says.is_empty() { String::new() } else { format!(": {}", plain(says)) };
+        card += &brush.hang(&head, 10, &format!("{}{reason}", plain(name)));
     }
     let kept = promises.iter().filter(|promise| promise.kept).count();
     card + &brush.bold(&format!("{kept} of {} promises kept", promises.len())) + "\n"
+}
+
+/// The measures against the plan, one a line; what has no target comes without a verdict.
+pub fn measures(measures: &Measures, brush: Brush) -> String {
+    let mut card = String::new();
+    for Row { name, measured, target, verdict } in measures.rows() {
+        let (sign, style) = match &verdict {
+            Verdict::Kept => ("✓", coloured(AnsiColor::Green).bold()),
+            Verdict::Broken { .. } => ("✗", coloured(AnsiColor::Red).bold()),
+            Verdict::NotMeasured { .. } | Verdict::NoTarget => ("–", Style::new().dimmed()),
+        };
+        let text = match verdict {
+            Verdict::NoTarget => format!("{name}: {measured}"),
+            Verdict::NotMeasured { .. } => format!("{name}: {verdict}"),
+            Verdict::Kept | Verdict::Broken { .. } => {
+                format!("{name}: {measured} ({target}: {verdict})")
+            }
+        };
+        let head = brush.paint(style, sign) + " ";
+        card += &brush.hang(&head, 2, &text);
+    }
+    card
 }
 
 /// A title and labelled paragraphs under it.

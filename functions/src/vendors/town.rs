@@ -7,7 +7,7 @@ use shared::effect::{ActClass, Effect, Outcome};
 use shared::engine::Target;
 use shared::id::EffectKey;
 use shared::plan::Plan;
-use shared::signal;
+use shared::signal::{self, Signal};
 use shared::time::{Span, Ts};
 use shared::town::{Happening, Script, Town, Webhook};
 use tokio::time::sleep;
@@ -85,10 +85,7 @@ impl LiveTown {
 
     async fn bring(&self, desk: &Desk, happening: &Happening, now: Ts) -> Result<(), Away> {
         match happening {
-            Happening::Webhook(webhook) => match self.arrival(webhook, now) {
-                Some(arrival) => desk.receive(arrival).await.map(drop),
-                None => Ok(()),
-            },
+            Happening::Webhook(webhook) => desk.receive(self.arrival(webhook, now)).await.map(drop),
             Happening::Person(said) => {
                 let utterance = Utterance {
                     target: Target::Number(said.incident),
@@ -103,15 +100,22 @@ impl LiveTown {
         }
     }
 
-    /// What the door makes of a POST, its proof being what the town says; `None` for a source that the plan lacks.
-    fn arrival(&self, webhook: &Webhook, now: Ts) -> Option<Arrival> {
-        let Webhook { source: id, trust, body, .. } = webhook;
-        let source = self.plan.source(id)?;
-        let verdict = signal::parse(source, *trust, now, body).map_err(|it| it.to_string());
+    fn arrival(&self, webhook: &Webhook, now: Ts) -> Arrival {
+        let verdict = self.parse(webhook, now);
         let signals = verdict.as_deref().unwrap_or_default();
-        let key = signal::delivery_key(id, None, body, signals, now);
-        let (source, trust, body) = (id.clone(), *trust, body.clone().into());
-        Some(Arrival { key, source, trust, received_at: now, body, verdict })
+        Arrival {
+            key: signal::delivery_key(&webhook.source, None, &webhook.body, signals, now),
+            source: webhook.source.clone(),
+            trust: webhook.trust,
+            received_at: now,
+            body: webhook.body.clone().into(),
+            verdict,
+        }
+    }
+
+    fn parse(&self, webhook: &Webhook, now: Ts) -> Result<Vec<Signal>, String> {
+        let source = self.plan.source(&webhook.source).ok_or("the town knows no such source")?;
+        signal::parse(source, webhook.trust, now, &webhook.body).map_err(|wrong| wrong.to_string())
     }
 
     /// A town that panicked in one task is still the town.

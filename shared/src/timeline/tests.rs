@@ -58,6 +58,7 @@ fn joined(monitor: &str) -> Event {
         monitor: monitor.into(),
         health: Health::Down,
         trust: Trust::Signed,
+        alert: Alert::Critical,
         reason: Some("timeout".into()),
     }
 }
@@ -229,6 +230,29 @@ fn like_events_close_together_are_one_line_even_when_lanes_interleave() {
     14:03:04   +0:24  LOOK    found: DNS is right (3 names); could NOT check the standby (late)
     14:03:06   +0:26  PAGE    rung 1: lead-developer by mail (code 731); NOT sent: provider away
     ");
+}
+
+#[test]
+fn a_settled_line_never_changes_again() {
+    let away = || Outcome::Never { why: "provider away".into() };
+    let mut turns = Vec::new();
+    for (n, event) in (1..).zip(one_of_each().into_iter().chain([
+        page(ContactKind::Voice, taken()),
+        found(Look::Dns, Finding::Dns { right: true, says: "3 names".into() }),
+        page(ContactKind::Voice, away()),
+        page(ContactKind::Sms, taken()),
+        joined("2"),
+        found(Look::ControlSite, Finding::ControlSite { reachable: true }),
+        joined("3"),
+    ])) {
+        turns.push(turn(n, i64::from(n), "x", vec![event]));
+    }
+    let whole = timeline(&turns);
+    for end in 0..turns.len() {
+        let lines = timeline(&turns[..end]);
+        let settled = settled(&lines);
+        assert_eq!(lines[..settled], whole[..settled]);
+    }
 }
 
 #[test]

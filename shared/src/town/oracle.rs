@@ -131,12 +131,14 @@ impl<'a> Ending<'a> {
         self.simulation.town().world().cause
     }
 
-    /// How long the server was dead between two moments, with what each death costs besides.
-    fn excused(&self, from: Ts, to: Ts, each: Span) -> Span {
+    /// When something that takes so long from a moment on is overdue, the server's deaths not counted, and with what
+    /// each death costs besides.
+    fn deadline(&self, from: Ts, takes: Span, each: Span) -> Ts {
         let deaths = self.simulation.record().downtimes.iter();
-        deaths
-            .filter(|(died, back)| *died <= to && from <= *back + each)
-            .fold(Span::ZERO, |sum, (died, back)| sum + (*back - *died) + each)
+        deaths.filter(|(_, back)| from <= *back + each).fold(from + takes, |deadline, death| {
+            let (died, back) = *death;
+            if died <= deadline { deadline + (back - died.max(from)) + each } else { deadline }
+        })
     }
 
     /// The effect's stream.
@@ -199,8 +201,7 @@ fn no_errors(ending: &Ending) -> Result<(), String> {
 fn outages_are_noticed(ending: &Ending) -> Result<(), String> {
     for component in &ending.plan.components {
         for (from, until) in ending.outages(&component.id) {
-            let extra = ending.excused(from, from + NOTICEABLE, WARM_UP);
-            let deadline = from + NOTICEABLE + extra;
+            let deadline = ending.deadline(from, NOTICEABLE, WARM_UP);
             let noticed =
                 ending.streams.iter().any(|stream| declared_by(stream, component, deadline));
             if deadline <= until.min(ending.end()) && !noticed {
@@ -219,9 +220,9 @@ fn declared_by(stream: &Stream, component: &crate::plan::Component, deadline: Ts
             .any(|(at, event)| matches!(event, Event::Declared { .. }) && at <= deadline)
 }
 
-/// Nobody is woken for a blip, nor because our own network is away.
+/// Nobody is woken for a blip.
 fn no_false_alarm(ending: &Ending) -> Result<(), String> {
-    if !matches!(ending.cause(), Scenario::Blip | Scenario::OwnNetworkDown) {
+    if ending.cause() != Scenario::Blip {
         return Ok(());
     }
     for (_, event) in ending.streams.iter().flat_map(Stream::events) {
@@ -267,7 +268,7 @@ fn ends_at_all(ending: &Ending, stream: &Stream) -> Result<(), String> {
     let outages = ending.outages(&incident.component);
     let ill = outages.iter().any(|(_, until)| recent(*until))
         || ending.simulation.town().world().is_troubled_since(from)
-        || ending.excused(from, ending.end(), WARM_UP) > Span::ZERO
+        || ending.simulation.record().downtimes.iter().any(|(_, back)| recent(*back))
         || stream.turns.iter().any(|turn| {
             let ill =
                 |event: &Event| matches!(event, Event::Relapsed { .. } | Event::Opened { .. });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use functions::clock;
+use functions::desk::Desk;
 use functions::door::{self, Secrets};
 use functions::http;
 use functions::perform::Perform;
@@ -31,6 +32,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub struct Running {
     pub address: SocketAddr,
     pub store: PathBuf,
+    pub desk: Desk,
     _folder: TempDir,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -65,12 +67,13 @@ impl Running {
         prepare(&store);
         let server = Server::open(config(store.clone())).await.unwrap();
         let address = server.address().unwrap();
+        let desk = server.desk();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async move { drop(stopped.await) };
             server.run(performer, stopped).await.unwrap();
         });
-        Self { address, store, _folder: folder, stop: Some(stop), task }
+        Self { address, store, desk, _folder: folder, stop: Some(stop), task }
     }
 
     /// A POST to a source, with its token.
@@ -123,6 +126,7 @@ impl Running {
 
     pub async fn stop(mut self) {
         drop(self.stop.take());
+        drop(self.desk);
         tokio::time::timeout(LIMIT, self.task).await.unwrap().unwrap();
     }
 }

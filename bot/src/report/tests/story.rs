@@ -6,7 +6,7 @@ use shared::effect::{Act, Deployment, Finding, Look, Outcome, Page, Preflight};
 use shared::id::EffectKey;
 use shared::incident::{Choice, Event, Incident, Role, Sign, Witness};
 use shared::ledger::{Body, Hash, seal, verify};
-use shared::plan::{ContactKind, Plan, Severity, built_in_text, read};
+use shared::plan::{Alert, ContactKind, Plan, Severity, built_in_text, read};
 use shared::signal::{Health, Trust};
 use shared::time::{Span, Ts};
 
@@ -243,6 +243,7 @@ fn joined(source: &str, monitor: &str) -> Event {
         monitor: monitor.into(),
         health: Health::Down,
         trust: Trust::Signed,
+        alert: Alert::Critical,
         reason: Some("HTTP 502".into()),
     }
 }

@@ -129,6 +129,7 @@ fn no_line_is_wider_than_the_terminal() {
     for width in [40, 60, 80, 120] {
         let mut text = lines(width) + &page(outage(), 1_400, width);
         text += &scorecard(&promises(), plain_brush(width));
+        text += &measures(&report().measures, plain_brush(width));
         let widest = text.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(width), "{widest:?} in {width}:\n{text}");
     }
@@ -155,7 +156,7 @@ fn an_open_incident_on_one_page() {
     people     nobody has it yet; rung 2 of the ladder in 1 min 30 s
     now        checking, round 1
     evidence   our own probes fail; 2 monitors say down or degraded
-    ledger     4 turns, head c2ef483e: allclear verify 7
+    ledger     4 turns, head 1646d50c: allclear verify 7
     ");
 }
 
@@ -184,7 +185,7 @@ fn a_resolved_incident_on_a_phone() {
     to do      traffic stays on the standby
                until a person plans the
                failback
-    ledger     31 turns, head ed53f843:
+    ledger     31 turns, head cde3a653:
                allclear verify 7
     ");
 }
@@ -215,6 +216,26 @@ fn a_scorecard() {
     ✓ kept    recovered within the RTO: 6 min 8 s of 15 min
     ✗ BROKEN  no data is lost: the standby's data was 40 s old
     2 of 3 promises kept
+    ");
+}
+
+#[test]
+fn measures_with_their_verdicts() {
+    insta::assert_snapshot!(measures(&report().measures, plain_brush(60)), @"
+    – Start of the outage: 2026-11-22T14:02:40Z (first failing
+      probe)
+    – Detection: 31 s
+    – Acknowledgement: 44 s
+    – First action: 1 min 32 s
+    ✓ Recovery: 6 min 8 s (RTO 15 min: kept)
+    – All clear: 21 min 14 s
+    ✗ Data loss: up to 40 s: the age of the standby's data (RPO
+      0 s: BROKEN by 40 s)
+    ✗ Error budget: 6 min 8 s down: 142 % of the budget (4 min
+      19 s in 30 days: BROKEN by 1 min 48 s)
+    – Pages: 2 sent, 0 copies, 0 lost
+    – Actions: 2 executed, 0 refused, 0 held back
+    – Report: not measured: not written yet
     ");
 }
 

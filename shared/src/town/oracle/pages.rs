@@ -8,8 +8,7 @@ use super::{
 pub(super) fn sent(ending: &Ending) -> Result<(), String> {
     for stream in &ending.streams {
         for body in &stream.turns {
-            let deadline = body.at + GRACE;
-            let deadline = deadline + ending.excused(body.at, deadline, Span::ZERO);
+            let deadline = ending.deadline(body.at, GRACE, Span::ZERO);
             for (key, effect) in body.owed() {
                 let Effect::Page(page) = effect else { continue };
                 let called =
@@ -57,8 +56,7 @@ pub(super) fn rungs_in_time(ending: &Ending) -> Result<(), String> {
         let mut late = None;
         let check = |incident: &Incident, at: Ts| {
             let (rung, due) = next_rung(ending.plan, incident)?;
-            let deadline = due + GRACE;
-            let deadline = deadline + ending.excused(due, deadline, Span::ZERO);
+            let deadline = ending.deadline(due, GRACE, Span::ZERO);
             let wanted = incident.state.is_declared();
             (wanted && deadline < at).then(|| format!("rung {rung} of {} is late", incident.number))
         };
