@@ -84,10 +84,8 @@ async fn a_page_does_not_wait_for_the_storm() {
         let pages = pager.0.lock().unwrap().clone();
         let (_, paged) = pages.iter().find(|(one, _)| *one == component).expect("no page");
         let waited = paged.since(asked).0;
-        eprintln!("{component}: {waited} ms");
         assert!(waited <= LIMIT_MS, "the page for {component} waited {waited} ms");
     }
     storm.shutdown().await;
-    eprintln!("{:?}", server.query("select count(*) from deliveries"));
     server.stop().await;
 }
