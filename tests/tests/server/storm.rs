@@ -81,9 +81,9 @@ async fn a_page_does_not_wait_for_the_storm() {
         let asked = clock::now();
         server.desk.wish(declaration(&component)).await.unwrap().unwrap();
         sleep(Duration::from_millis(LIMIT_MS as u64)).await;
-        let pages = pager.0.lock().unwrap().clone();
-        let (_, paged) = pages.iter().find(|(one, _)| *one == component).expect("no page");
-        let waited = paged.since(asked).0;
+        let sent = pager.0.lock().unwrap().clone();
+        let (_, at) = sent.iter().find(|(one, _)| *one == component).expect("no page");
+        let waited = at.since(asked).0;
         assert!(waited <= LIMIT_MS, "the page for {component} waited {waited} ms");
     }
     storm.shutdown().await;
