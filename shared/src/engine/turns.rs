@@ -73,11 +73,12 @@ impl<S: Store> Engine<S> {
 
     /// An incident from memory, where each component's last one is kept; else from the store.
     pub(super) fn known(&self, id: &StreamId) -> Result<Incident, StoreError> {
-        let remembered = self.live.values().chain(self.ended.values());
-        match remembered.into_iter().find(|incident| incident.id == *id) {
-            Some(incident) => Ok(incident.clone()),
-            None => self.load(id),
-        }
+        self.remembered(id).map_or_else(|| self.load(id), |incident| Ok(incident.clone()))
+    }
+
+    /// An incident, if it is in memory.
+    pub(super) fn remembered(&self, id: &StreamId) -> Option<&Incident> {
+        self.live.values().chain(self.ended.values()).find(|incident| incident.id == *id)
     }
 
     fn read<E: DeserializeOwned>(
@@ -146,9 +147,10 @@ impl<S: Store> Engine<S> {
 
     fn remember(&mut self, incident: Incident) {
         let component = incident.component.clone();
-        let (here, gone) = match incident.state.is_live() {
-            true => (&mut self.live, &mut self.ended),
-            false => (&mut self.ended, &mut self.live),
+        let (here, gone) = if incident.state.is_live() {
+            (&mut self.live, &mut self.ended)
+        } else {
+            (&mut self.ended, &mut self.live)
         };
         // What came late to an older incident changes nothing of the one that goes on.
         if here.get(&component).is_none_or(|other| other.number <= incident.number) {
