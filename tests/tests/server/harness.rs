@@ -1,7 +1,7 @@
 //! A real server on a free port of this machine, a client, and a second look at its store.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,10 +38,13 @@ pub struct Running {
     task: JoinHandle<()>,
 }
 
-/// The plan as it is rehearsed: people who can be reached, everything armed; and a short suspicion.
+/// The plan as it is rehearsed: people who can be reached, everything armed; and everybody in a hurry.
 pub fn plan() -> Arc<Plan> {
     let mut plan = rehearsal_plan(&read("plan.toml", built_in_text()).unwrap());
     plan.detection.confirm_within = Span::secs(1);
+    plan.detection.probe_every = Span::secs(1);
+    plan.thresholds.down_for = Span::millis(500);
+    plan.safety.act_after = Span::secs(1);
     Arc::new(plan)
 }
 
@@ -61,7 +64,7 @@ impl Running {
     }
 
     /// Prepares the store's place, then starts with that performer.
-    pub async fn start_with(performer: impl Perform, prepare: impl FnOnce(&PathBuf)) -> Self {
+    pub async fn start_with(performer: impl Perform, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("allclear.db");
         prepare(&store);
