@@ -79,10 +79,11 @@ impl<S: Store> Engine<S> {
     /// Ends or keeps the lease of an operation: one whose reply was lost keeps it until it was read back.
     fn settle_lease(&mut self, owed: &Owed, outcome: &Outcome, now: Ts) -> Result<(), StoreError> {
         let (operation, end) = match (&owed.effect, outcome) {
-            (Effect::Act(_), Outcome::Done(Finding::WouldHave)) => return Ok(()),
+            (Effect::Act(_), Outcome::Done(Finding::WouldHave) | Outcome::Later { .. }) => {
+                (&owed.key, End::Withdrawn)
+            }
             (Effect::Act(_), Outcome::Done(_)) => (&owed.key, End::TookPlace),
             (Effect::Act(_), Outcome::Never { .. }) => (&owed.key, End::Failed),
-            (Effect::Act(_), Outcome::Later { .. }) => (&owed.key, End::Withdrawn),
             (Effect::Look(Look::ReadBack { operation, .. }), Outcome::Done(finding)) => {
                 let applied = matches!(finding, Finding::ReadBack { applied: true });
                 (operation, if applied { End::TookPlace } else { End::Withdrawn })

@@ -15,6 +15,7 @@ use super::{Health, Kind, Malformed, Signal};
 
 const SEND: &str = "Alertmanager's webhook form: {\"alerts\":[{\"status\":…,\"labels\":{…}}]}";
 
+/// A group of alerts; everything said of the group itself is left aside.
 #[derive(Deserialize)]
 struct Post<'a> {
     #[serde(borrow)]
@@ -28,8 +29,10 @@ pub(super) struct Firing<'a> {
     #[serde(borrow, default)]
     status: Text<'a>,
     #[serde(borrow, default)]
+    /// What identifies the alert; `alertname` is the rule's name.
     pub labels: Labels<'a>,
     #[serde(borrow, default)]
+    /// What the rule's author wrote for people.
     pub annotations: Labels<'a>,
     #[serde(borrow, default)]
     starts_at: Text<'a>,

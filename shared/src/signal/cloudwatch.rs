@@ -12,6 +12,7 @@ use super::{Health, Kind, Malformed, Signal};
 
 const SEND: &str = "an SNS message (not raw delivery): {\"Type\":\"Notification\",\"Message\":…}";
 
+/// What SNS wraps around every message; the signature in it was checked at the door.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Envelope<'a> {
@@ -27,6 +28,7 @@ struct Envelope<'a> {
     timestamp: Text<'a>,
 }
 
+/// A metric or composite alarm that changed its state.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Alarm<'a> {

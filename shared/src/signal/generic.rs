@@ -27,6 +27,7 @@ use super::{Health, Kind, Malformed, Measurement, Signal};
 const SEND: &str =
     "{\"type\":\"monitor.down\",\"timestamp\":…,\"data\":{\"monitor\":…}} or an array of them";
 
+/// One event of the form above.
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(borrow)]
@@ -37,6 +38,7 @@ struct Event<'a> {
     data: Body<'a>,
 }
 
+/// Its `data`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Body<'a> {

@@ -14,6 +14,7 @@ use super::{Health, Kind, Malformed, Signal};
 const SEND: &str =
     "Grafana's webhook form: {\"alerts\":[…]}, or {\"ruleId\":…,\"state\":…} of legacy alerting";
 
+/// Both forms in one: `alerts` is of the unified alerting, the rest of the legacy one.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Post<'a> {
@@ -37,6 +38,7 @@ struct Post<'a> {
     eval_matches: Option<Vec<Match<'a>>>,
 }
 
+/// One series that made a legacy rule alert.
 #[derive(Deserialize)]
 struct Match<'a> {
     #[serde(borrow, default)]
@@ -73,6 +75,7 @@ fn unified<'a>(alert: &'a Firing<'_>, intake: &Intake<'_>) -> Draft<'a> {
     draft
 }
 
+/// A rule's event; the test button sends rule 0, which no real rule is.
 fn legacy<'a>(post: &'a Post<'_>, state: &Text<'_>) -> Draft<'a> {
     let test = post.rule_id.get() == Some("0");
     let said = match state.lower().as_str() {

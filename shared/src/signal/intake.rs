@@ -31,19 +31,29 @@ pub(super) enum State {
 
 /// An event as its provider words it; all texts are still raw.
 pub(super) struct Draft<'a> {
+    /// What kind of news.
     pub kind: Kind,
+    /// What is said of the target.
     pub state: State,
+    /// The provider's id of the monitor; without one, the target or the name identifies it.
     pub key: Option<Cow<'a, str>>,
+    /// The monitor's name.
     pub name: Option<&'a str>,
+    /// What is monitored: an URL, a host, an instance.
     pub target: Option<&'a str>,
+    /// The provider's reason.
     pub reason: Option<&'a str>,
+    /// The provider's id of the incident that joins a down with its up.
     pub correlation: Option<&'a str>,
+    /// When the provider saw it.
     pub observed: Option<Moment>,
+    /// When the provider believes the trouble began.
     pub started: Option<Moment>,
     /// The level, where the provider says it.
     pub alert: Option<Alert>,
     /// The component, where the provider names it.
     pub component: Option<&'a str>,
+    /// A measurement, where there is one.
     pub measurement: Option<Measurement>,
 }
 

@@ -11,6 +11,7 @@ use super::{Health, Kind, Malformed, Signal};
 
 const SEND: &str = "Pingdom's webhook form: {\"check_id\":…,\"current_state\":\"DOWN\",…}";
 
+/// One change of one check. Times are given twice: as an epoch, and in UTC without saying so.
 #[derive(Deserialize)]
 struct Post<'a> {
     #[serde(borrow)]

@@ -12,6 +12,7 @@ use super::{Health, Kind, Malformed, Measurement, Signal};
 
 const SEND: &str = "Uptime Kuma's JSON form: {\"heartbeat\":{…},\"monitor\":{…},\"msg\":…}";
 
+/// The whole body; `msg` is the line that Kuma would write into a chat.
 #[derive(Deserialize)]
 struct Post<'a> {
     #[serde(borrow)]
@@ -22,6 +23,7 @@ struct Post<'a> {
     msg: Option<Text<'a>>,
 }
 
+/// One check; `ping` is there only when it succeeded, in milliseconds.
 #[derive(Deserialize)]
 struct Heartbeat<'a> {
     #[serde(borrow, default)]
@@ -36,6 +38,7 @@ struct Heartbeat<'a> {
     ping: Text<'a>,
 }
 
+/// The monitor's settings at the time of sending.
 #[derive(Default, Deserialize)]
 struct Monitor<'a> {
     #[serde(borrow, default)]

@@ -89,6 +89,7 @@ fn saying(provider: Provider, state: &Value) -> String {
     .to_string()
 }
 
+/// The words for "down" of all providers together.
 const DOWN: [&str; 10] =
     ["firing", "alerting", "1", "0", "down", "failing", "DOWN", "ALARM", "monitor.down", "FAILING"];
 
@@ -185,6 +186,7 @@ fn repeats_share_an_event_key_and_changes_do_not() {
     assert_ne!(down, event("monitor.down", first, "inc-1"));
 }
 
+/// What a state's field may hold: words, numbers, nothing, something else.
 fn states() -> impl Strategy<Value = Value> {
     prop_oneof![
         "[a-z_.]{0,12}".prop_map(Value::from),
@@ -197,6 +199,7 @@ fn states() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// JSON built of the field names that the readers look for.
 fn trees() -> impl Strategy<Value = Value> {
     let keys = prop::sample::select(vec![
         "alerts",

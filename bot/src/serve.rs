@@ -1,0 +1,48 @@
+//! `allclear serve`: reads the secrets, starts the log, and runs the one-process server until it is told to stop.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use functions::door;
+use functions::server::{Config, serve};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::grammar::ServeArgs;
+use crate::settings::Settings;
+
+/// Serves until SIGINT or SIGTERM.
+pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into());
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter.from_env()?).init();
+    let config = Config {
+        store: settings.store.clone(),
+        listen: args.listen,
+        plan: Arc::clone(&settings.plan),
+        secrets: door::secrets(&settings.plan.sources, setting)?,
+        probes: true,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stop = stop().context("failed to listen for signals")?;
+        serve(config, stop).await.map_err(anyhow::Error::from)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the main reads the settings, once")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,127 @@
+//! The incident desk: one thread that owns the engine and its store, and everyone else's way to it.
+//!
+//! Requests that are waiting are run as one durable batch (group commit): one disk flush answers them all, and nothing
+//! is answered before it is on disk. When the store fails, the whole batch is given up and nobody is told "accepted";
+//! senders retry. The desk decides nothing: that is the kernel's work.
+
+use std::io;
+use std::thread::JoinHandle;
+
+use shared::detect::Probe;
+use shared::effect::{Act, Outcome};
+use shared::engine::{Engine, Granted, Permit, Receipt, WishError};
+use shared::id::{ComponentId, EffectKey};
+use shared::store::{Owed, Store};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+
+mod request;
+mod turn;
+
+pub use request::{Arrival, Pulse, Utterance};
+use request::{Request, defer};
+pub use turn::{LANE_LIMITS, Lanes};
+
+/// Requests that may wait; beyond it whoever asks waits, too.
+const QUEUE: usize = 1_024;
+
+/// The way to the desk; clones lead to the same one.
+#[derive(Clone)]
+pub struct Desk(mpsc::Sender<Request>);
+
+/// The store could not take it, or the desk is closed: nothing of the request took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store can't be used now: nothing was accepted; the server's log says why")]
+pub struct Away;
+
+/// A freshly opened desk.
+pub struct Opened {
+    /// The way to it.
+    pub desk: Desk,
+    /// Owed effects, lane by lane, as they become due.
+    pub lanes: Lanes,
+    /// Its thread, which ends when every [`Desk`] is gone.
+    pub thread: JoinHandle<()>,
+}
+
+/// Opens the desk over an engine.
+pub fn open<S: Store + Send + 'static>(engine: Engine<S>, clock: Clock) -> io::Result<Opened> {
+    let (sender, requests) = mpsc::channel(QUEUE);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let (outlets, lanes) = turn::lanes();
+    let room = turn::Room::new(engine, clock, requests, outlets);
+    let thread = std::thread::Builder::new()
+        .name("desk".into())
+        .spawn(move || runtime.block_on(room.serve()))?;
+    Ok(Opened { desk: Desk(sender), lanes, thread })
+}
+
+impl Desk {
+    /// Keeps a delivery and hears what it says; a refused one is only kept.
+    pub async fn receive(&self, arrival: Arrival) -> Result<Receipt, Away> {
+        self.ask(|reply| Request::Receive(Box::new(arrival), reply)).await
+    }
+
+    /// Takes in one of our own probes.
+    pub async fn probe(
+        &self,
+        component: ComponentId,
+        probe: Probe,
+        control_ok: bool,
+    ) -> Result<(), Away> {
+        self.ask(|reply| Request::Probe { component, probe, control_ok, reply }).await
+    }
+
+    /// Takes in what came of an owed effect.
+    pub async fn settle(&self, owed: Owed, outcome: Outcome) -> Result<(), Away> {
+        self.ask(|reply| Request::Settle(Box::new(owed), outcome, reply)).await
+    }
+
+    /// Asks for the permit of an action.
+    pub async fn permit(&self, key: EffectKey, act: Act) -> Result<Permit, Away> {
+        self.ask(|reply| Request::Permit(key, act, reply)).await
+    }
+
+    /// Whether an operation still holds its lease, and nothing is frozen.
+    pub async fn holds(&self, key: EffectKey, epoch: u32) -> Result<bool, Away> {
+        self.ask(|reply| Request::Holds(key, epoch, reply)).await
+    }
+
+    /// A person speaks.
+    pub async fn wish(&self, said: Utterance) -> Result<Result<Granted, WishError>, Away> {
+        self.ask(|reply| Request::Wish(Box::new(said), reply)).await
+    }
+
+    /// Freezes every action.
+    pub async fn freeze(&self, by: String, why: String, key: String) -> Result<(), Away> {
+        self.ask(|reply| Request::Freeze { by, why, key, reply }).await
+    }
+
+    /// Allows acting again.
+    pub async fn unfreeze(&self, by: String, key: String) -> Result<(), Away> {
+        self.ask(|reply| Request::Unfreeze { by, key, reply }).await
+    }
+
+    /// Reads the store between two writes.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Store) -> T + Send + 'static,
+    ) -> Result<T, Away> {
+        self.ask(|reply| Request::Read(Box::new(move |store| defer(reply, read(store))))).await
+    }
+
+    /// A sign of life: the loop takes a fresh turn for it, and the store a batch.
+    pub async fn pulse(&self) -> Result<Pulse, Away> {
+        self.ask(Request::Pulse).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Away> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(request(reply)).await.map_err(|_| Away)?;
+        answer.await.map_err(|_| Away)
+    }
+}
+
+#[cfg(test)]
+mod tests;

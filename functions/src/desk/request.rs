@@ -1,0 +1,168 @@
+//! What the desk can be asked, and how a request runs inside a batch.
+
+use axum::body::Bytes;
+use shared::detect::Probe;
+use shared::effect::{Act, Lane, Outcome};
+use shared::engine::{Engine, Granted, Permit, Receipt, Target, WishError};
+use shared::id::{ComponentId, EffectKey, PersonId, SourceId};
+use shared::incident::Wish;
+use shared::ledger::Hash;
+use shared::signal::{Signal, Trust};
+use shared::store::{Delivery, Owed, Store, StoreError};
+use shared::time::Ts;
+use tokio::sync::oneshot;
+
+/// Answers once the batch is durable; dropped instead when it isn't.
+pub(super) type Reply<T> = oneshot::Sender<T>;
+/// An answer that waits for its batch to become durable.
+pub(super) type Deferred = Box<dyn FnOnce()>;
+
+/// Reads the store and holds what it read until the batch is over.
+pub(super) type Read = Box<dyn FnOnce(&dyn Store) -> Deferred + Send>;
+
+/// A delivery as it came in, and what it says.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Its delivery key.
+    pub key: Hash,
+    /// The endpoint it came to.
+    pub source: SourceId,
+    /// How sure we are of the sender.
+    pub trust: Trust,
+    /// When it came.
+    pub received_at: Ts,
+    /// The raw bytes.
+    pub body: Bytes,
+    /// What it says, or why it was refused: a refused one is kept, and changes nothing.
+    pub verdict: Result<Vec<Signal>, String>,
+}
+
+/// A wish as a person uttered it.
+#[derive(Clone, Debug)]
+pub struct Utterance {
+    /// Which incident.
+    pub target: Target,
+    /// Who.
+    pub by: PersonId,
+    /// Through which face.
+    pub via: &'static str,
+    /// Names this one utterance: said twice, it counts once.
+    pub key: String,
+    /// What they want.
+    pub wish: Wish,
+}
+
+/// A sign of life: it can only be had from a turn of the loop that just took place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pulse {
+    /// The time of that turn.
+    pub at: Ts,
+    /// When time was last let pass: wake-ups fired, rungs swept.
+    pub last_tick: Option<Ts>,
+    /// Since when the page that has waited longest has been under way.
+    pub oldest_page: Option<Ts>,
+    /// Incidents that are not over.
+    pub live: usize,
+    /// Why everything is frozen, if it is.
+    pub frozen: Option<String>,
+}
+
+pub(super) enum Request {
+    Receive(Box<Arrival>, Reply<Receipt>),
+    Probe { component: ComponentId, probe: Probe, control_ok: bool, reply: Reply<()> },
+    Settle(Box<Owed>, Outcome, Reply<()>),
+    Permit(EffectKey, Act, Reply<Permit>),
+    Holds(EffectKey, u32, Reply<bool>),
+    Wish(Box<Utterance>, Reply<Result<Granted, WishError>>),
+    Freeze { by: String, why: String, key: String, reply: Reply<()> },
+    Unfreeze { by: String, key: String, reply: Reply<()> },
+    Read(Read),
+    Pulse(Reply<Pulse>),
+}
+
+/// What a request leaves behind for after the commit.
+pub(super) struct Ran {
+    /// Its answer.
+    pub answer: Deferred,
+    /// The effect that is no longer under way.
+    pub settled: Option<(Lane, EffectKey)>,
+}
+
+impl Request {
+    /// Runs inside the open batch; an error gives the whole batch up.
+    pub fn run<S: Store>(
+        self,
+        engine: &mut Engine<S>,
+        pulse: &Pulse,
+        now: Ts,
+    ) -> Result<Ran, StoreError> {
+        let mut settled = None;
+        let answer = match self {
+            Self::Receive(arrival, reply) => defer(reply, receive(engine, &arrival, now)?),
+            Self::Probe { component, probe, control_ok, reply } => {
+                defer(reply, engine.probe(&component, probe, control_ok, now)?)
+            }
+            Self::Settle(owed, outcome, reply) => {
+                settled = owed.effect.lane().map(|lane| (lane, owed.key.clone()));
+                defer(reply, engine.settle(&owed, &outcome, now)?)
+            }
+            Self::Permit(key, act, reply) => defer(reply, engine.permit(&key, &act, now)?),
+            Self::Holds(key, epoch, reply) => defer(reply, engine.holds(&key, epoch)),
+            Self::Wish(utterance, reply) => defer(reply, wish(engine, &utterance, now)?),
+            Self::Freeze { by, why, key, reply } => {
+                defer(reply, engine.freeze(&by, &why, &key, now)?)
+            }
+            Self::Unfreeze { by, key, reply } => defer(reply, engine.unfreeze(&by, &key, now)?),
+            Self::Read(read) => read(engine.store()),
+            Self::Pulse(reply) => defer(reply, beat(engine, pulse, now)),
+        };
+        Ok(Ran { answer, settled })
+    }
+}
+
+pub(super) fn defer<T: 'static>(reply: Reply<T>, value: T) -> Deferred {
+    // Whoever asked may have gone away meanwhile: what was written stays written.
+    Box::new(move || drop(reply.send(value)))
+}
+
+fn receive<S: Store>(
+    engine: &mut Engine<S>,
+    arrival: &Arrival,
+    now: Ts,
+) -> Result<Receipt, StoreError> {
+    let (verdict, signals) = match &arrival.verdict {
+        Ok(signals) => (Ok(signals.len() as u32), signals.as_slice()),
+        Err(why) => (Err(why.clone()), [].as_slice()),
+    };
+    let delivery = Delivery {
+        key: arrival.key,
+        source: arrival.source.clone(),
+        trust: arrival.trust,
+        received_at: arrival.received_at,
+        body: &arrival.body,
+        verdict,
+    };
+    engine.receive(&delivery, signals, now)
+}
+
+/// A refusal is an answer; only the store's failure gives the batch up.
+fn wish<S: Store>(
+    engine: &mut Engine<S>,
+    said: &Utterance,
+    now: Ts,
+) -> Result<Result<Granted, WishError>, StoreError> {
+    match engine.wish(&said.target, &said.by, said.via, &said.key, &said.wish, now) {
+        Err(WishError::Store(error)) => Err(error),
+        answer => Ok(answer),
+    }
+}
+
+fn beat<S: Store>(engine: &Engine<S>, last: &Pulse, now: Ts) -> Pulse {
+    let frozen = engine.standing().frozen.as_ref();
+    Pulse {
+        at: now,
+        live: engine.live().count(),
+        frozen: frozen.map(|freeze| format!("{}: {}", freeze.by, freeze.why)),
+        ..last.clone()
+    }
+}

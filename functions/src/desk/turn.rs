@@ -1,0 +1,187 @@
+//! The desk's loop: take what is waiting, make it durable, answer, hand out what is due.
+//!
+//! Owed effects are handed out right after the commit that made them, so that a page waits for no poll; nor does it
+//! wait behind the rest of a storm, for a batch is bounded.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use shared::effect::Lane;
+use shared::engine::Engine;
+use shared::id::EffectKey;
+use shared::store::{Owed, Store, StoreError};
+use shared::time::{Span, Ts};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::request::{Pulse, Ran, Request};
+use crate::clock::Clock;
+
+/// Most requests in one batch; a batch of deliveries then takes some 10 ms.
+const BATCH: usize = 64;
+/// Time passes at least this often: probes' silence is noticed, overdue rungs are swept.
+const TICK: Span = Span::secs(1);
+/// A terminal's write beside us is noticed within this time.
+const NOTICE_OTHERS: Span = Span::millis(200);
+
+/// How many effects of a lane are under way at once. One is also an order: the next is not begun before the last ended.
+pub const LANE_LIMITS: [(Lane, usize); 4] =
+    [(Lane::Page, 16), (Lane::Act, 4), (Lane::Tell, 1), (Lane::Archive, 1)];
+
+/// Owed effects as they become due, one receiver a lane. Each is handed out once until it is settled.
+pub type Lanes = Vec<(Lane, mpsc::Receiver<Owed>)>;
+
+/// The desk's ends of the lanes, with what is under way and since when.
+pub(super) struct Outlet {
+    lane: Lane,
+    limit: usize,
+    sender: mpsc::Sender<Owed>,
+    under_way: HashMap<EffectKey, Ts>,
+}
+
+pub(super) fn lanes() -> (Vec<Outlet>, Lanes) {
+    LANE_LIMITS
+        .into_iter()
+        .map(|(lane, limit)| {
+            let (sender, receiver) = mpsc::channel(limit);
+            (Outlet { lane, limit, sender, under_way: HashMap::new() }, (lane, receiver))
+        })
+        .unzip()
+}
+
+/// The room behind the desk.
+pub(super) struct Room<S> {
+    engine: Engine<S>,
+    clock: Clock,
+    requests: mpsc::Receiver<Request>,
+    outlets: Vec<Outlet>,
+    foreign_writes: u64,
+    next_tick: Ts,
+    last: Pulse,
+}
+
+impl<S: Store> Room<S> {
+    pub fn new(
+        engine: Engine<S>,
+        clock: Clock,
+        requests: mpsc::Receiver<Request>,
+        outlets: Vec<Outlet>,
+    ) -> Self {
+        let at = clock();
+        let last = Pulse { at, last_tick: None, oldest_page: None, live: 0, frozen: None };
+        Self { engine, clock, requests, outlets, foreign_writes: 0, next_tick: at, last }
+    }
+
+    /// Serves until every way to the desk is gone.
+    pub async fn serve(mut self) {
+        loop {
+            let patience = self.patience((self.clock)());
+            let mut waiting = Vec::new();
+            match timeout(patience, self.requests.recv()).await {
+                Ok(None) => return,
+                Ok(Some(first)) => waiting.push(first),
+                Err(_nobody_asked) => {}
+            }
+            while waiting.len() < BATCH
+                && let Ok(next) = self.requests.try_recv()
+            {
+                waiting.push(next);
+            }
+            self.turn(waiting, (self.clock)());
+        }
+    }
+
+    fn patience(&self, now: Ts) -> Duration {
+        self.next_tick.since(now).min(NOTICE_OTHERS).to_std()
+    }
+
+    /// One turn: time first, then what was asked, then what is due.
+    fn turn(&mut self, waiting: Vec<Request>, now: Ts) {
+        let tick = self.others_wrote() || now >= self.next_tick;
+        if waiting.is_empty() && !tick {
+            return;
+        }
+        if tick {
+            self.tick(now);
+        }
+        if !waiting.is_empty() {
+            self.answer(waiting, now);
+        }
+        for outlet in &mut self.outlets {
+            outlet
+                .hand_out(&self.engine, now)
+                .unwrap_or_else(|error| complain("hand out what is due", &error));
+        }
+        self.last.oldest_page = self.outlets.iter().find_map(Outlet::oldest_page);
+        self.next_tick = self.next_tick.min(self.next_due(now));
+    }
+
+    /// Lets time pass; a batch of its own, so that what fails here fails no delivery.
+    fn tick(&mut self, now: Ts) {
+        match self.engine.batch(now, |engine| engine.tick(now)) {
+            Ok(()) => self.last.last_tick = Some(now),
+            Err(error) => complain("let time pass", &error),
+        }
+        self.next_tick = now + TICK;
+    }
+
+    fn answer(&mut self, waiting: Vec<Request>, now: Ts) {
+        let last = &self.last;
+        let batch: Result<Vec<Ran>, StoreError> = self.engine.batch(now, |engine| {
+            waiting.into_iter().map(|request| request.run(engine, last, now)).collect()
+        });
+        match batch {
+            // The replies are dropped with the requests: everyone learns that nothing was accepted.
+            Err(error) => complain("write a batch", &error),
+            Ok(ran) => ran.into_iter().for_each(|one| self.release(one)),
+        }
+    }
+
+    fn release(&mut self, Ran { answer, settled }: Ran) {
+        if let Some((lane, key)) = settled
+            && let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.lane == lane)
+        {
+            outlet.under_way.remove(&key);
+        }
+        answer();
+    }
+
+    /// Whether a terminal beside us wrote.
+    fn others_wrote(&mut self) -> bool {
+        let writes = self.engine.store().foreign_writes().unwrap_or(self.foreign_writes);
+        std::mem::replace(&mut self.foreign_writes, writes) != writes
+    }
+
+    /// When the next wake-up or postponed effect is due. What is due already is under way, or waits for a free hand.
+    fn next_due(&self, now: Ts) -> Ts {
+        let due = self.engine.store().next_due().ok().flatten();
+        due.filter(|due| *due > now).unwrap_or(now + TICK)
+    }
+}
+
+impl Outlet {
+    /// Hands out what is due, as far as hands are free.
+    fn hand_out<S: Store>(&mut self, engine: &Engine<S>, now: Ts) -> Result<(), StoreError> {
+        if self.under_way.len() >= self.limit {
+            return Ok(());
+        }
+        for owed in engine.owed(self.lane, now, self.limit)? {
+            let key = owed.key.clone();
+            if self.under_way.len() < self.limit
+                && !self.under_way.contains_key(&key)
+                && self.sender.try_send(owed).is_ok()
+            {
+                self.under_way.insert(key, now);
+            }
+        }
+        Ok(())
+    }
+
+    fn oldest_page(&self) -> Option<Ts> {
+        (self.lane == Lane::Page).then(|| self.under_way.values().min().copied()).flatten()
+    }
+}
+
+fn complain(what: &str, error: &StoreError) {
+    tracing::error!(error = %error, "failed to {what}");
+}

@@ -1,0 +1,68 @@
+//! The one HTTP client: rustls on ring with built-in roots, nothing else in the tree speaks TLS.
+//!
+//! It follows no redirects: a health URL that redirects has answered, and a webhook's URL must not lead us elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::{ClientConfig, RootCertStore};
+
+/// Time to connect, handshake included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// No answer takes longer, whatever its caller forgot to bound.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum NoClient {
+    /// The TLS library refuses its own defaults.
+    #[error("failed to set up TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP library refuses our settings.
+    #[error("failed to set up HTTP: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+/// Builds the client that all vendors share.
+pub fn client() -> Result<reqwest::Client, NoClient> {
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls()?)
+        .tls_info(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .user_agent(concat!("allclear/", env!("CARGO_PKG_VERSION")));
+    Ok(client.build()?)
+}
+
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// What went wrong, for people: the whole chain of causes, without the URL, which may hold a token.
+pub fn reason(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".into();
+    }
+    let error = error.without_url();
+    let mut said = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(next) = cause {
+        said = format!("{said}: {next}");
+        cause = next.source();
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_client_starts_with_one_provider_of_tls() {
+        super::client().unwrap();
+    }
+}

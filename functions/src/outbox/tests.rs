@@ -1,0 +1,74 @@
+use std::sync::Mutex;
+
+use shared::id::EffectKey;
+use shared::plan::Plan;
+
+use super::*;
+use crate::desk::Opened;
+use crate::testing;
+
+/// Notes what it is asked to perform, and never answers acts.
+#[derive(Default)]
+struct Silent(Mutex<Vec<Effect>>);
+
+impl Perform for Silent {
+    async fn perform(&self, _: &EffectKey, effect: &Effect, _: &Hold) -> Outcome {
+        self.0.lock().unwrap().push(effect.clone());
+        std::future::pending().await
+    }
+}
+
+fn owed(effect: Effect) -> Owed {
+    let key = EffectKey { stream: "abc".into(), turn: 1, position: 0 };
+    Owed { key, effect, attempts: 0 }
+}
+
+fn outbox(folder: &tempfile::TempDir) -> Outbox<Silent> {
+    let Opened { desk, .. } = testing::desk();
+    let switch = KillSwitch::beside(&folder.path().join("store"));
+    Outbox { desk, performer: Silent::default(), switch }
+}
+
+fn page(plan: &Plan) -> Effect {
+    Effect::Page(shared::effect::Page {
+        person: plan.people[0].id.clone(),
+        by: shared::plan::ContactKind::Voice,
+        code: 123,
+        copy: 1,
+        rung: 0,
+        incident: 1,
+        severity: shared::plan::Severity::P1,
+        component: "frontend".into(),
+    })
+}
+
+#[tokio::test]
+async fn the_kill_switch_stops_an_action_and_freezes_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = outbox(&folder);
+    std::fs::write(outbox.switch.path(), "hands off").unwrap();
+    let outcome = outbox.outcome(&owed(Effect::Act(Act::FailOver))).await;
+    assert!(matches!(&outcome, Outcome::Never { why } if why.contains("hands off")), "{outcome:?}");
+    assert!(outbox.desk.pulse().await.unwrap().frozen.unwrap().contains("hands off"));
+    assert!(outbox.performer.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_action_that_is_not_armed_never_reaches_its_vendor() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = outbox(&folder);
+    let outcome = outbox.outcome(&owed(Effect::Act(Act::FailOver))).await;
+    assert_eq!(outcome, Outcome::Done(shared::effect::Finding::WouldHave));
+    assert!(outbox.performer.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn no_answer_means_unknown_for_a_page_and_never_for_a_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = outbox(&folder);
+    tokio::time::pause();
+    let paged = outbox.outcome(&owed(page(&testing::plan()))).await;
+    assert_eq!(paged, Outcome::Unknown { why: "no answer in time".into() });
+    let looked = outbox.outcome(&owed(Effect::Look(Look::Dns))).await;
+    assert_eq!(looked, Outcome::Never { why: "no answer in time".into() });
+}

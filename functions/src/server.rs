@@ -1,0 +1,145 @@
+//! The one-process server: every route, the desk, the outbox and the prober over an embedded store, wired in one place.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use shared::engine::Engine;
+use shared::plan::Plan;
+use shared::store::StoreError;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::clock::{self, Clock};
+use crate::desk::{self, Desk, Opened};
+use crate::door::{Door, Secrets};
+use crate::http::{self, NoClient};
+use crate::outbox::{self, Outbox};
+use crate::perform::{KillSwitch, Perform};
+use crate::prober::{self, Prober};
+use crate::routes::{App, routes};
+use crate::store::{ServerLock, SqliteStore};
+use crate::vendors::dispatch::Dispatch;
+use crate::vendors::lookout::Lookout;
+
+/// Where the server listens unless it is told otherwise: on this machine only.
+pub const LISTEN: &str = "127.0.0.1:8333";
+
+/// What the server is told by its main.
+pub struct Config {
+    /// The store's file.
+    pub store: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The plan, read and right.
+    pub plan: Arc<Plan>,
+    /// What the webhooks' senders know.
+    pub secrets: Secrets,
+    /// Whether this process probes the components.
+    pub probes: bool,
+}
+
+/// Why the server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Somebody else listens there.
+    #[error("failed to listen on {0}: {1}; give another address with --listen")]
+    Listen(SocketAddr, io::Error),
+    /// The store, or its lock, can't be had.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no HTTP client.
+    #[error(transparent)]
+    Client(#[from] NoClient),
+    /// A thread or a socket broke.
+    #[error("failed to serve: {0}")]
+    Broken(#[from] io::Error),
+}
+
+/// A server that holds its port, its lock and its store, and does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+    opened: Opened,
+    switch: KillSwitch,
+    lookout: Lookout,
+    prober: Option<Prober>,
+    _lock: ServerLock,
+}
+
+/// Serves with every vendor that is configured, until `shutdown`.
+pub async fn serve(
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let server = Server::open(config).await?;
+    let dispatch = Dispatch { lookout: server.lookout() };
+    server.run(dispatch, shutdown).await
+}
+
+impl Server {
+    /// Takes the port, the lock and the store, in this order, and opens the desk.
+    pub async fn open(config: Config) -> Result<Self, ServeError> {
+        let Config { store, listen, plan, secrets, probes } = config;
+        let taken = |error| ServeError::Listen(listen, error);
+        let listener = TcpListener::bind(listen).await.map_err(taken)?;
+        let lock = ServerLock::take(&store)?;
+        let switch = KillSwitch::beside(&store);
+        let clock: Clock = clock::now;
+        let engine = Engine::open(Arc::clone(&plan), SqliteStore::open(&store)?, clock())?;
+        let opened = desk::open(engine, clock)?;
+        let http = http::client()?;
+        let desk = opened.desk.clone();
+        let vantage = prober::own_vantage(&plan).filter(|_| probes);
+        let prober = vantage.map(|vantage| Prober {
+            plan: Arc::clone(&plan),
+            http: http.clone(),
+            desk: desk.clone(),
+            clock,
+            vantage,
+        });
+        let door = Door::new(secrets, http.clone());
+        let app = App { plan: Arc::clone(&plan), desk, door, clock, switch: switch.clone() };
+        let lookout = Lookout { plan, http, clock };
+        Ok(Self { listener, router: routes(app), opened, switch, lookout, prober, _lock: lock })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What looks at the world without credentials.
+    pub fn lookout(&self) -> Lookout {
+        self.lookout.clone()
+    }
+
+    /// The way to the desk, for other faces in this process.
+    pub fn desk(&self) -> Desk {
+        self.opened.desk.clone()
+    }
+
+    /// Serves until `shutdown`; then what is under way is left to be owed again, and the desk is closed.
+    pub async fn run<P: Perform>(
+        self,
+        performer: P,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let Opened { desk, lanes, thread } = self.opened;
+        let mut background = JoinSet::new();
+        background.spawn(outbox::run(Outbox { desk, performer, switch: self.switch }, lanes));
+        if let Some(prober) = self.prober {
+            background.spawn(prober::run(prober));
+        }
+        tracing::info!(address = %self.listener.local_addr()?, "serving");
+        axum::serve(self.listener, self.router).with_graceful_shutdown(shutdown).await?;
+        background.shutdown().await;
+        // With its last caller gone the desk has ended, or is about to.
+        if thread.join().is_err() {
+            tracing::error!("the desk's thread panicked");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! Which vendor performs which effect. Adding a vendor means adding a line here.
+
+use shared::effect::{Effect, Look, Outcome};
+use shared::id::EffectKey;
+
+use super::dry::Dry;
+use super::lookout::Lookout;
+use crate::perform::{Hold, Perform};
+
+/// Routes each effect to its vendor; what has no configured vendor goes to dry-run.
+pub struct Dispatch {
+    /// Looks.
+    pub lookout: Lookout,
+}
+
+impl Perform for Dispatch {
+    async fn perform(&self, key: &EffectKey, effect: &Effect, hold: &Hold) -> Outcome {
+        match effect {
+            // Whatever was begun here was begun in dry-run: only dry-run can say what became of it.
+            Effect::Look(look) if !matches!(look, Look::ReadBack { .. }) => {
+                self.lookout.perform(key, effect, hold).await
+            }
+            Effect::Page(_)
+            | Effect::Look(_)
+            | Effect::Act(_)
+            | Effect::Tell(_)
+            | Effect::Report
+            | Effect::WakeAt { .. } => Dry.perform(key, effect, hold).await,
+        }
+    }
+}
