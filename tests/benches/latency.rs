@@ -80,7 +80,7 @@ fn line(server: SocketAddr, first: u32, start: Instant, at: Ts) -> io::Result<Ve
         let request = webhook(place, at);
         let scheduled = start + Duration::from_secs(1) / RATE * place;
         thread::sleep(scheduled.saturating_duration_since(now()));
-        connection.expect(202, &request)?;
+        connection.require(202, &request)?;
         waited.push(scheduled.elapsed().as_secs_f64() * 1e3);
     }
     Ok(waited)

@@ -59,9 +59,11 @@ pub fn story(simulation: &Simulation) -> String {
     let safety = "safety".into();
     let turns = store.turns(&safety).unwrap_or_default();
     let bodies = verify::<SafetyEvent>(&safety, &turns).unwrap_or_else(|e| panic!("{e}"));
-    lines.extend(bodies.iter().filter_map(|body| {
-        told(body, body.events.iter().filter_map(safety_event).collect(), 0)
-    }));
+    lines.extend(
+        bodies.iter().filter_map(|body| {
+            told(body, body.events.iter().filter_map(safety_event).collect(), 0)
+        }),
+    );
     lines.sort_by_key(|(at, number, ..)| (*at, *number));
     let text: Vec<String> = lines.into_iter().map(|(.., line)| line).collect();
     text.join("\n")

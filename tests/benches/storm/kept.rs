@@ -33,15 +33,13 @@ pub fn count(store: &Connection) -> Result<Kept> {
         signals: one("SELECT total(signals) FROM deliveries")?,
         incidents: one("SELECT total(1) FROM incidents")?,
         turns: one("SELECT total(1) FROM turns")?,
-        longest_turn: one("SELECT max(length(json)) * 1.0 FROM turns")?,
+        longest_turn: one("SELECT max(length(turns.json)) * 1.0 FROM turns")?,
         longest_effect: one(
-            "SELECT max(length(owed.value)) * 1.0 FROM turns, json_each(json, '$.owes') AS owed",
+            "SELECT max(length(owed.value)) * 1.0 FROM turns, json_each(turns.json, '$.owes') AS owed",
         )?,
-        frontend_pages: one(
-            "SELECT total(event.value ->> '$.paged' IS NOT NULL)
-             FROM incidents JOIN turns ON stream = id, json_each(json, '$.events') AS event
-             WHERE component = 'frontend'",
-        )?,
+        frontend_pages: one("SELECT total(event.value ->> '$.paged' IS NOT NULL)
+             FROM incidents JOIN turns ON stream = incidents.id, json_each(turns.json, '$.events') AS event
+             WHERE component = 'frontend'")?,
     })
 }
 

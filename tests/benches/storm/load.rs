@@ -14,7 +14,7 @@ use crate::alerts::Storm;
 /// Connections of the storm.
 const CONNECTIONS: usize = 4;
 /// Between an answer on the fifth connection and its next alert.
-const PAUSE: Duration = Duration::from_millis(1);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What was measured from outside.
 pub struct Load {
@@ -37,9 +37,8 @@ pub fn send(
     let taken = AtomicUsize::new(0);
     let start = now();
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..CONNECTIONS)
-            .map(|_| scope.spawn(|| work(server, storm, &taken)))
-            .collect();
+        let workers: Vec<_> =
+            (0..CONNECTIONS).map(|_| scope.spawn(|| work(server, storm, &taken))).collect();
         let beside = scope.spawn(|| beside(server, storm, &taken, told));
         for worker in workers {
             joined(worker)?;
@@ -57,7 +56,7 @@ fn joined<T>(worker: thread::ScopedJoinHandle<'_, io::Result<T>>) -> io::Result<
 fn work(server: SocketAddr, storm: &Storm, taken: &AtomicUsize) -> io::Result<()> {
     let mut line = Connection::open(server)?;
     while let Some(post) = storm.posts.get(taken.fetch_add(1, Ordering::Relaxed)) {
-        line.expect(storm.accepted, post)?;
+        line.require(storm.accepted, post)?;
     }
     Ok(())
 }
@@ -75,13 +74,13 @@ fn beside(
     while taken.load(Ordering::Relaxed) < storm.posts.len() {
         if let Some(single) = singles.next() {
             let sent = now();
-            line.expect(storm.accepted, single)?;
+            line.require(storm.accepted, single)?;
             waited.push(millis(sent.elapsed()));
         }
         thread::sleep(PAUSE);
     }
     let sent = now();
-    line.expect(storm.accepted, &storm.last)?;
+    line.require(storm.accepted, &storm.last)?;
     let last_ms = millis(sent.elapsed());
     Ok((waited, last_ms, millis(told()?.saturating_duration_since(sent))))
 }

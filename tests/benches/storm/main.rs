@@ -54,8 +54,8 @@ fn our_round(program: &Path, monitors: usize) -> Result<(Round, Kept)> {
         Ok(owed) => Ok((!owed).then(now)),
         Err(error) => Err(io::Error::other(error)),
     };
-    let storm = Storm::new(Words::Webhook, monitors, clock::now());
-    let round = measure(&server, &storm, || wait_for("the page", PATIENCE, taken))?;
+    let alerts = Storm::new(Words::Webhook, monitors, clock::now());
+    let round = measure(&server, &alerts, || wait_for("the page", PATIENCE, taken))?;
     Ok((round, kept::count(&kept::open(&file)?)?))
 }
 
@@ -63,9 +63,9 @@ fn their_round(monitors: usize) -> Result<(Round, Notified)> {
     let folder = tempfile::tempdir()?;
     let sink = Sink::open()?;
     let server = start_alertmanager(folder.path(), sink.address)?;
-    let storm = Storm::new(Words::Api, monitors, clock::now());
+    let alerts = Storm::new(Words::Api, monitors, clock::now());
     let told = || wait_for("the notification", PATIENCE, || Ok(sink.notified().frontend));
-    let round = measure(&server, &storm, told)?;
+    let round = measure(&server, &alerts, told)?;
     Ok((round, sink.notified()))
 }
 

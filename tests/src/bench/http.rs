@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// A server that is silent for this long is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One connection.
 pub struct Connection {
@@ -31,7 +31,7 @@ impl Connection {
     }
 
     /// Sends a request and fails unless it is answered with this status.
-    pub fn expect(&mut self, status: u16, request: &[u8]) -> io::Result<()> {
+    pub fn require(&mut self, status: u16, request: &[u8]) -> io::Result<()> {
         match self.ask(request)? {
             found if found == status => Ok(()),
             found => Err(Error::other(format!("answered {found} instead of {status}"))),

@@ -12,7 +12,10 @@ pub mod servers;
 
 /// The time, for measuring.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time; nothing is decided by it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark measures time; nothing is decided by it"
+)]
 pub fn now() -> Instant {
     Instant::now()
 }

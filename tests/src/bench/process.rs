@@ -29,7 +29,8 @@ impl Process {
         let stat = self.proc("stat")?;
         // The name in parentheses may hold anything; utime and stime are the 12th and 13th field after it.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+        let ticks: f64 =
+            fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
         Ok(ticks / TICKS_PER_SECOND)
     }
 

@@ -57,7 +57,9 @@ impl fmt::Display for Figure {
 #[expect(clippy::print_stdout, reason = "the figures are the benchmark's output")]
 pub fn print(heading: &str, figures: &[Figure]) {
     println!("{heading}");
-    figures.iter().for_each(|figure| println!("{figure}"));
+    for figure in figures {
+        println!("{figure}");
+    }
     println!();
 }
 
@@ -67,8 +69,7 @@ fn readable(value: f64) -> String {
         size if size >= 1_000.0 => {
             let digits = format!("{value:.0}");
             let groups: Vec<&[u8]> = digits.as_bytes().rchunks(3).rev().collect();
-            String::from_utf8_lossy(&groups.join(&b','))
-                .into_owned()
+            String::from_utf8_lossy(&groups.join(&b',')).into_owned()
         }
         size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),

@@ -37,9 +37,10 @@ pub fn build_allclear() -> io::Result<PathBuf> {
         .arg(target)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .status()?;
-    match built.success() {
-        true => Ok(target.join("release/allclear")),
-        false => Err(Error::other("failed to build allclear")),
+    if built.success() {
+        Ok(target.join("release/allclear"))
+    } else {
+        Err(Error::other("failed to build allclear"))
     }
 }
 
@@ -88,7 +89,7 @@ fn started(command: &mut Command, address: SocketAddr, ready: &str) -> io::Resul
     let mut process = Process::start(command)?;
     wait_for(ready, START_WITHIN, || {
         process.check()?;
-        let answer = Connection::open(address).and_then(|mut line| line.expect(200, &get(ready)));
+        let answer = Connection::open(address).and_then(|mut line| line.require(200, &get(ready)));
         Ok(answer.ok())
     })?;
     Ok(Server { process, address })
