@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use functions::door;
-use functions::server::{Config, serve};
+use functions::server::{Config, rehearse, serve};
+use shared::town::{Scenario, Script, rehearsal_plan};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -15,18 +16,31 @@ use crate::settings::Settings;
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
     let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into());
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter.from_env()?).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter.from_env()?)
+        .init();
+    let rehearsed = args.rehearse.as_deref().map(str::parse::<Scenario>).transpose();
+    let rehearsed = rehearsed.map_err(anyhow::Error::msg)?;
+    let plan = match rehearsed {
+        Some(_) => Arc::new(rehearsal_plan(&settings.plan)),
+        None => Arc::clone(&settings.plan),
+    };
     let config = Config {
         store: settings.store.clone(),
         listen: args.listen,
-        plan: Arc::clone(&settings.plan),
-        secrets: door::secrets(&settings.plan.sources, setting)?,
+        secrets: door::secrets(&plan.sources, setting)?,
+        plan,
         probes: true,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = stop().context("failed to listen for signals")?;
-        serve(config, stop).await.map_err(anyhow::Error::from)
+        match rehearsed {
+            Some(scenario) => rehearse(config, Script::of(scenario), args.seed, stop).await,
+            None => serve(config, stop).await,
+        }
+        .map_err(anyhow::Error::from)
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ use shared::plan::{self, Plan};
 use shared::time::Ts;
 
 use crate::grammar::{Cli, Colour};
+use crate::terminal::paint::Brush;
 
 /// Where a checkout keeps its plan.
 const PLAN_IN_CHECKOUT: &str = "infra/plan.toml";
@@ -71,6 +72,11 @@ impl Settings {
         clock::now()
     }
 
+    /// How to paint for this terminal.
+    pub fn brush(&self) -> Brush {
+        Brush { width: self.width, colours: self.colours }
+    }
+
     /// Who speaks; an error lists who could.
     pub fn speaker(&self) -> Result<PersonId> {
         let known = || {
@@ -107,6 +113,7 @@ fn plan_text(path: Option<&Path>) -> Result<(String, String)> {
 
 fn read_file(path: &Path) -> Result<(String, String)> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read the plan {name}"))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("failed to read the plan {name}"))?;
     Ok((name, text))
 }

@@ -4,13 +4,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use shared::engine::Engine;
 use shared::plan::Plan;
 use shared::store::StoreError;
+use shared::town::Script;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::clock::{self, Clock};
 use crate::desk::{self, Desk, Opened};
@@ -20,12 +23,20 @@ use crate::outbox::{self, Outbox};
 use crate::perform::{KillSwitch, Perform};
 use crate::prober::{self, Prober};
 use crate::routes::{App, routes};
-use crate::store::{ServerLock, SqliteStore};
+use crate::store::{DELIVERIES_KEPT, ServerLock, SqliteStore};
 use crate::vendors::dispatch::Dispatch;
 use crate::vendors::lookout::Lookout;
+use crate::vendors::town::LiveTown;
 
 /// Where the server listens unless it is told otherwise: on this machine only.
 pub const LISTEN: &str = "127.0.0.1:8333";
+
+/// How often, and how many times, it is asked whether the desk has closed.
+const CLOSE_POLL: Duration = Duration::from_millis(20);
+const CLOSE_POLLS: u32 = 250;
+
+/// How often old deliveries are forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(6);
 
 /// What the server is told by its main.
 pub struct Config {
@@ -60,6 +71,7 @@ pub enum ServeError {
 
 /// A server that holds its port, its lock and its store, and does not answer yet.
 pub struct Server {
+    store: PathBuf,
     listener: TcpListener,
     router: Router,
     opened: Opened,
@@ -77,6 +89,25 @@ pub async fn serve(
     let server = Server::open(config).await?;
     let dispatch = Dispatch { lookout: server.lookout() };
     server.run(dispatch, shutdown).await
+}
+
+/// Serves in front of the simulated town, on the real clock: vendors, monitors and people are simulated, nothing real
+/// is touched. The plan must be a [`shared::town::rehearsal_plan`].
+pub async fn rehearse(
+    config: Config,
+    script: Script,
+    seed: u64,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let town = LiveTown::new(Arc::clone(&config.plan), script, seed, clock::now);
+    let server = Server::open(Config { probes: false, ..config }).await?;
+    let mut living = JoinSet::new();
+    living.spawn(town.clone().live(server.desk()));
+    let shutdown = async move {
+        shutdown.await;
+        living.shutdown().await;
+    };
+    server.run(town, shutdown).await
 }
 
 impl Server {
@@ -103,7 +134,16 @@ impl Server {
         let door = Door::new(secrets, http.clone());
         let app = App { plan: Arc::clone(&plan), desk, door, clock, switch: switch.clone() };
         let lookout = Lookout { plan, http, clock };
-        Ok(Self { listener, router: routes(app), opened, switch, lookout, prober, _lock: lock })
+        Ok(Self {
+            store,
+            listener,
+            router: routes(app),
+            opened,
+            switch,
+            lookout,
+            prober,
+            _lock: lock,
+        })
     }
 
     /// Where it listens.
@@ -133,13 +173,30 @@ impl Server {
         if let Some(prober) = self.prober {
             background.spawn(prober::run(prober));
         }
+        background.spawn(forget_deliveries(self.store));
         tracing::info!(address = %self.listener.local_addr()?, "serving");
         axum::serve(self.listener, self.router).with_graceful_shutdown(shutdown).await?;
         background.shutdown().await;
-        // With its last caller gone the desk has ended, or is about to.
-        if thread.join().is_err() {
-            tracing::error!("the desk's thread panicked");
+        // With its last caller gone the desk ends; what it answered is on disk, so that nobody must wait for long.
+        for _ in 0..CLOSE_POLLS {
+            if thread.is_finished() {
+                break;
+            }
+            sleep(CLOSE_POLL).await;
         }
         Ok(())
+    }
+}
+
+/// Keeps raw deliveries only as long as they are worth keeping.
+async fn forget_deliveries(store: PathBuf) {
+    loop {
+        let before = clock::now() - DELIVERIES_KEPT;
+        let forgotten = SqliteStore::open(&store).and_then(|mut it| it.forget_deliveries(before));
+        match forgotten {
+            Ok(count) => tracing::info!(count, "old deliveries forgotten"),
+            Err(error) => tracing::warn!(%error, "failed to forget old deliveries"),
+        }
+        sleep(FORGET_EVERY).await;
     }
 }

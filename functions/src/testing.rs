@@ -31,7 +31,7 @@ pub fn declaration() -> Utterance {
     Utterance {
         target: Target::Component("frontend".into()),
         by: "lead-developer".into(),
-        via: "terminal",
+        via: "terminal".into(),
         key: "said-once".into(),
         wish: Wish::Declare {
             component: "frontend".into(),

@@ -2,7 +2,11 @@
 //!
 //! Promises that need a file, such as reopening it or sharing it, are in `tests/tests/store_contract.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a store that fails here fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a store that fails here fails its test"
+)]
 
 use shared::effect::{Effect, Lane, Look, Tell, Timer};
 use shared::id::EffectKey;

@@ -39,12 +39,19 @@ pub fn verify(number: Option<u32>, settings: &Settings) -> Result<Answer> {
     }
     let mut heads = json!({});
     if number.is_none() {
-        let (more, head) = walk::<SafetyEvent>(&store, &SAFETY_STREAM.into(), "the safety journal")?;
+        let (more, head) =
+            walk::<SafetyEvent>(&store, &SAFETY_STREAM.into(), "the safety journal")?;
         turns += more;
         heads["safety"] = json!(head);
     }
-    let text = format!("Verified: {turns} turns of {} incidents, every hash as it should be.\n", incidents.len());
-    Ok(Answer { text, json: json!({"verified": true, "turns": turns, "incidents": incidents.len(), "heads": heads}) })
+    let text = format!(
+        "Verified: {turns} turns of {} incidents, every hash as it should be.\n",
+        incidents.len()
+    );
+    Ok(Answer {
+        text,
+        json: json!({"verified": true, "turns": turns, "incidents": incidents.len(), "heads": heads}),
+    })
 }
 
 /// Walks one chain; the error names its first bad turn.
@@ -109,7 +116,9 @@ fn owed_lines(engine: &Engine<SqliteStore>, now: Ts) -> Result<Vec<String>> {
     for lane in Lane::ALL {
         let owed = engine.owed(lane, now, LISTED)?.len();
         if owed > 0 {
-            lines.push(format!("owed      {owed} on the {lane:?} lane: is `allclear serve` running?"));
+            lines.push(format!(
+                "owed      {owed} on the {lane:?} lane: is `allclear serve` running?"
+            ));
         }
     }
     Ok(lines)
@@ -118,8 +127,11 @@ fn owed_lines(engine: &Engine<SqliteStore>, now: Ts) -> Result<Vec<String>> {
 /// What the plan gets wrong, and what the system does about it.
 pub fn plan(settings: &Settings) -> Answer {
     let findings = check::check(&settings.plan, today(settings.now()));
-    let mut text: String =
-        findings.iter().map(|finding| finding_text(finding, settings)).collect::<Vec<_>>().join("\n");
+    let mut text: String = findings
+        .iter()
+        .map(|finding| finding_text(finding, settings))
+        .collect::<Vec<_>>()
+        .join("\n");
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     text.push_str(&format!(
         "\n{}: no mistakes; {} contradictions, {} warnings, {} notes.\n",

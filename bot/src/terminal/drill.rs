@@ -1,7 +1,6 @@
 //! `allclear drill`: rehearses a scenario in the simulated town, prints the timeline as it happens, then the scorecard,
 //! and writes the report. The same seed gives the same output, byte for byte; only the pace differs in a terminal.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,13 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use serde_json::json;
-use shared::id::StreamId;
 use shared::incident::{Event, Incident};
-use shared::ledger::{Body, Sealed};
-use shared::safety::SAFETY_STREAM;
+use shared::ledger::Body;
 use shared::store::{MemoryStore, Store, Summary};
 use shared::timeline::{Line, timeline};
-use shared::town::{FAULTS, Fault, SCENARIOS, Scenario, Script, Simulation, promises, rehearsal_plan};
+use shared::town::{
+    FAULTS, Fault, SCENARIOS, Scenario, Script, Simulation, promises, rehearsal_plan,
+};
 
 use super::{paint, reports};
 use crate::grammar::DrillArgs;
@@ -33,15 +32,16 @@ pub fn run(args: &DrillArgs, settings: &Settings, out: &mut dyn Write) -> Result
     let script = script(args)?;
     let plan = Arc::new(rehearsal_plan(&settings.plan));
     let mut simulation = Simulation::new(plan, script.clone(), args.seed)?;
-    let mut live = Live::new(settings);
+    simulation.run();
     if !settings.json {
-        writeln!(out, "Drill: {script}, seed {}. A simulated town: nothing real is touched.\n", args.seed)?;
+        writeln!(
+            out,
+            "Drill: {script}, seed {}. A simulated town: nothing real is touched.\n",
+            args.seed
+        )?;
+        replay(&simulation, settings, out)?;
     }
-    while let Some(progress) = simulation.step() {
-        live.take(&progress.turns, out)?;
-    }
-    live.finish(out)?;
-    let scorecard = scorecard(&simulation);
+    let scorecard = promises(&simulation);
     let kept = scorecard.iter().all(|promise| promise.kept);
     let report = report(&simulation, args.seed, scorecard.clone())?;
     if settings.json {
@@ -86,49 +86,18 @@ fn list(settings: &Settings, out: &mut dyn Write) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints each incident's lines as soon as nothing more can be folded into them.
-struct Live<'a> {
-    settings: &'a Settings,
-    streams: BTreeMap<StreamId, Vec<Body<Event>>>,
-    printed: BTreeMap<StreamId, usize>,
-}
-
-impl<'a> Live<'a> {
-    fn new(settings: &'a Settings) -> Self {
-        Self { settings, streams: BTreeMap::new(), printed: BTreeMap::new() }
+/// Prints every incident's lines in the order of time, at a pace that a person can follow.
+fn replay(simulation: &Simulation, settings: &Settings, out: &mut dyn Write) -> Result<()> {
+    let store = simulation.store();
+    let mut lines = Vec::new();
+    for summary in store.newest(usize::MAX)? {
+        lines.extend(timeline(&read(store, &summary)?.1));
     }
-
-    fn take(&mut self, turns: &[Sealed], out: &mut dyn Write) -> Result<()> {
-        for turn in turns.iter().filter(|turn| turn.stream.as_str() != SAFETY_STREAM) {
-            let body: Body<Event> = serde_json::from_str(&turn.json)?;
-            self.streams.entry(turn.stream.clone()).or_default().push(body);
-            self.print(&turn.stream, false, out)?;
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, out: &mut dyn Write) -> Result<()> {
-        let streams: Vec<StreamId> = self.streams.keys().cloned().collect();
-        streams.iter().try_for_each(|stream| self.print(stream, true, out))
-    }
-
-    /// The last line may still grow: it waits for the next turn, or for the end.
-    fn print(&mut self, stream: &StreamId, all: bool, out: &mut dyn Write) -> Result<()> {
-        let lines = timeline(&self.streams[stream]);
-        let upto = if all { lines.len() } else { lines.len().saturating_sub(1) };
-        let printed = self.printed.entry(stream.clone()).or_default();
-        for line in lines.iter().take(upto).skip(*printed) {
-            show(line, self.settings, out)?;
-        }
-        *printed = upto.max(*printed);
-        Ok(())
-    }
+    lines.sort_by_key(|line| line.at);
+    lines.iter().try_for_each(|line| show(line, settings, out))
 }
 
 fn show(line: &Line, settings: &Settings, out: &mut dyn Write) -> Result<()> {
-    if settings.json {
-        return Ok(());
-    }
     out.write_all(paint::timeline_line(line, settings.brush()).as_bytes())?;
     if settings.colours {
         out.flush()?;
@@ -137,19 +106,8 @@ fn show(line: &Line, settings: &Settings, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn scorecard(simulation: &Simulation) -> Vec<Promise> {
-    promises(simulation)
-        .into_iter()
-        .map(|one| Promise { name: one.name.into(), kept: one.kept, says: one.says })
-        .collect()
-}
-
 /// The report of the drill's worst incident; a drill in which nothing was opened has none.
-fn report(
-    simulation: &Simulation,
-    seed: u64,
-    scorecard: Vec<Promise>,
-) -> Result<Option<Report>> {
+fn report(simulation: &Simulation, seed: u64, scorecard: Vec<Promise>) -> Result<Option<Report>> {
     let plan = simulation.plan();
     let store = simulation.store();
     let worst = store.newest(usize::MAX)?.into_iter().min_by_key(|one| (one.severity, one.number));
@@ -194,7 +152,9 @@ fn print_json(
     let mut incidents = Vec::new();
     for summary in store.newest(usize::MAX)? {
         let turns = read(store, &summary)?.1;
-        incidents.push(json!({"number": summary.number, "component": summary.component, "turns": turns}));
+        incidents.push(
+            json!({"number": summary.number, "component": summary.component, "turns": turns}),
+        );
     }
     let answer = json!({
         "scenario": script.scenario.name(),

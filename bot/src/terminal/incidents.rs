@@ -58,10 +58,7 @@ pub fn run(verb: &IncidentVerb, settings: &Settings) -> Result<Answer> {
 }
 
 /// Reads `[p1..p4] [component] words…`; without a component the first one of the plan is meant.
-fn declaration(
-    words: &[String],
-    plan: &Plan,
-) -> Result<(Option<Severity>, ComponentId, String)> {
+fn declaration(words: &[String], plan: &Plan) -> Result<(Option<Severity>, ComponentId, String)> {
     let mut rest = words;
     let mut chosen = None;
     if let Some((first, others)) = rest.split_first()
@@ -75,10 +72,17 @@ fn declaration(
         let id = ComponentId::from(first.to_lowercase());
         if plan.component(&id).is_some() {
             (component, rest) = (id, others);
+        } else if let Some(meant) = plan.components.iter().find(|one| is_typo_of(&id, &one.id)) {
+            bail!("there is no component `{id}`: did you mean `{}`?", meant.id);
         }
     }
     let says = if rest.is_empty() { format!("{component} is down") } else { rest.join(" ") };
     Ok((chosen, component, says))
+}
+
+/// Whether a word is a slip of the thumb: paging people for the wrong component is worse than asking back.
+fn is_typo_of(word: &ComponentId, component: &ComponentId) -> bool {
+    strsim::damerau_levenshtein(word.as_str(), component.as_str()) <= 2 && word.as_str().len() > 3
 }
 
 fn wish(settings: &Settings, target: &Target, wish: &Wish) -> Result<Answer> {
@@ -96,11 +100,7 @@ fn wish(settings: &Settings, target: &Target, wish: &Wish) -> Result<Answer> {
     answer(settings, &engine, &granted)
 }
 
-fn answer(
-    settings: &Settings,
-    engine: &Engine<SqliteStore>,
-    granted: &Granted,
-) -> Result<Answer> {
+fn answer(settings: &Settings, engine: &Engine<SqliteStore>, granted: &Granted) -> Result<Answer> {
     let incident = engine.load(&granted.id)?;
     let text = paint::incident_page(&incident, &settings.plan, settings.now(), settings.brush());
     Ok(Answer { text, json: page_json(&incident) })

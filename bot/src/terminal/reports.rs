@@ -14,7 +14,7 @@ pub fn run(number: u32, out: &Path, settings: &Settings) -> Result<Answer> {
     let engine = settings.engine()?;
     let incident = incidents::find(&engine, Some(number))?;
     let turns = turns_of(&engine, &incident.id)?;
-    let report = Report::of(&settings.plan, incident, turns);
+    let report = Report::of(&settings.plan, incident, &turns);
     let files = write(&report, out, &format!("incident-{number}"))?;
     Ok(Answer {
         text: files.iter().map(|file| format!("{}\n", file.display())).collect(),
@@ -29,7 +29,8 @@ pub fn write(report: &Report, out: &Path, name: &str) -> Result<[PathBuf; 2]> {
     let files = [out.join(format!("{name}.md")), out.join(format!("{name}.html"))];
     let texts = [report::markdown(report), report::html(report)];
     for (file, text) in files.iter().zip(texts) {
-        std::fs::write(file, text).with_context(|| format!("failed to write {}", file.display()))?;
+        std::fs::write(file, text)
+            .with_context(|| format!("failed to write {}", file.display()))?;
     }
     Ok(files)
 }

@@ -23,9 +23,9 @@ pub fn freeze(why: &str, settings: &Settings) -> Result<Answer> {
 pub fn unfreeze(settings: &Settings) -> Result<Answer> {
     let by = settings.speaker()?;
     let now = settings.now();
-    settings.engine()?.batch(now, |engine| {
-        engine.unfreeze(by.as_str(), &format!("terminal/{}", now.0), now)
-    })?;
+    settings
+        .engine()?
+        .batch(now, |engine| engine.unfreeze(by.as_str(), &format!("terminal/{}", now.0), now))?;
     Ok(Answer {
         text: "No longer frozen: actions are allowed where they are armed.\n".into(),
         json: json!({"frozen": false, "by": by}),

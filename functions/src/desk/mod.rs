@@ -8,7 +8,7 @@ use std::io;
 use std::thread::JoinHandle;
 
 use shared::detect::Probe;
-use shared::effect::{Act, Outcome};
+use shared::effect::{Act, ActClass, Outcome};
 use shared::engine::{Engine, Granted, Permit, Receipt, WishError};
 use shared::id::{ComponentId, EffectKey};
 use shared::store::{Owed, Store};
@@ -101,6 +101,11 @@ impl Desk {
     /// Allows acting again.
     pub async fn unfreeze(&self, by: String, key: String) -> Result<(), Away> {
         self.ask(|reply| Request::Unfreeze { by, key, reply }).await
+    }
+
+    /// Notes that a drill proved a class of action.
+    pub async fn prove(&self, class: ActClass, by: String, key: String) -> Result<(), Away> {
+        self.ask(|reply| Request::Prove { class, by, key, reply }).await
     }
 
     /// Reads the store between two writes.

@@ -1,8 +1,10 @@
 //! What the desk can be asked, and how a request runs inside a batch.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use shared::detect::Probe;
-use shared::effect::{Act, Lane, Outcome};
+use shared::effect::{Act, ActClass, Lane, Outcome};
 use shared::engine::{Engine, Granted, Permit, Receipt, Target, WishError};
 use shared::id::{ComponentId, EffectKey, PersonId, SourceId};
 use shared::incident::Wish;
@@ -45,7 +47,7 @@ pub struct Utterance {
     /// Who.
     pub by: PersonId,
     /// Through which face.
-    pub via: &'static str,
+    pub via: Arc<str>,
     /// Names this one utterance: said twice, it counts once.
     pub key: String,
     /// What they want.
@@ -76,6 +78,7 @@ pub(super) enum Request {
     Wish(Box<Utterance>, Reply<Result<Granted, WishError>>),
     Freeze { by: String, why: String, key: String, reply: Reply<()> },
     Unfreeze { by: String, key: String, reply: Reply<()> },
+    Prove { class: ActClass, by: String, key: String, reply: Reply<()> },
     Read(Read),
     Pulse(Reply<Pulse>),
 }
@@ -113,6 +116,9 @@ impl Request {
                 defer(reply, engine.freeze(&by, &why, &key, now)?)
             }
             Self::Unfreeze { by, key, reply } => defer(reply, engine.unfreeze(&by, &key, now)?),
+            Self::Prove { class, by, key, reply } => {
+                defer(reply, engine.prove(class, &by, &key, now)?)
+            }
             Self::Read(read) => read(engine.store()),
             Self::Pulse(reply) => defer(reply, beat(engine, pulse, now)),
         };
@@ -151,7 +157,7 @@ fn wish<S: Store>(
     said: &Utterance,
     now: Ts,
 ) -> Result<Result<Granted, WishError>, StoreError> {
-    match engine.wish(&said.target, &said.by, said.via, &said.key, &said.wish, now) {
+    match engine.wish(&said.target, &said.by, &said.via, &said.key, &said.wish, now) {
         Err(WishError::Store(error)) => Err(error),
         answer => Ok(answer),
     }

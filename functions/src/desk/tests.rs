@@ -1,3 +1,5 @@
+//! The desk: batches, lanes and what survives a store that fails.
+
 use shared::effect::{Effect, Finding, Lane, Outcome};
 use shared::store::Owed;
 use tokio::sync::mpsc;

@@ -1,3 +1,5 @@
+//! The outbox: lanes, limits and time-outs.
+
 use std::sync::Mutex;
 
 use shared::id::EffectKey;

@@ -20,11 +20,12 @@ pub(super) fn append(
     let translate = |error| if is_duplicate(&error) { conflict() } else { failure(error) };
     let part = connection.savepoint().map_err(failure)?;
     insert_turn(&part, turn, derived.key).map_err(translate)?;
+    let seq = part.last_insert_rowid();
     if let Some(key) = derived.settles {
         settle(&part, key).map_err(failure)?;
     }
     for (key, effect) in &derived.owes {
-        insert_effect(&part, key, effect).map_err(failure)?;
+        insert_effect(&part, seq, key, effect).map_err(failure)?;
     }
     if let Some(summary) = &derived.summary
         && !index(&part, summary).map_err(translate)?
@@ -56,23 +57,21 @@ fn insert_turn(connection: &Connection, turn: &Sealed, key: &str) -> rusqlite::R
 
 fn insert_effect(
     connection: &Connection,
+    seq: i64,
     key: &EffectKey,
     effect: &Effect,
 ) -> rusqlite::Result<usize> {
     let EffectKey { stream, turn, position } = key;
+    let stream = stream.as_str();
     if let Effect::WakeAt { at, timer } = effect {
-        let sql = "INSERT INTO wakes (stream, turn, position, at, timer)
-                   VALUES (?1, ?2, ?3, ?4, ?5)";
-        return execute(
-            connection,
-            sql,
-            params![stream.as_str(), turn, position, at.0, Json(timer)],
-        );
+        let sql = "INSERT INTO wakes (stream, turn, position, at, timer, seq)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = params![stream, turn, position, at.0, Json(timer), seq];
+        return execute(connection, sql, row);
     }
-    let sql = "INSERT INTO outbox (stream, turn, position, lane, due, effect)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let row =
-        params![stream.as_str(), turn, position, Word(effect.lane()), AT_ONCE.0, Json(effect)];
+    let sql = "INSERT INTO outbox (stream, turn, position, lane, due, effect, seq)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let row = params![stream, turn, position, Word(effect.lane()), AT_ONCE.0, Json(effect), seq];
     execute(connection, sql, row)
 }
 
@@ -82,8 +81,7 @@ fn index(connection: &Connection, summary: &Summary) -> rusqlite::Result<bool> {
     let sql = "INSERT INTO incidents (number, id, component, state, severity, since, ended, live)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                ON CONFLICT (number) DO UPDATE SET state = excluded.state,
-                 severity = excluded.severity, since = excluded.since, ended = excluded.ended,
-                 live = excluded.live
+                 severity = excluded.severity, since = excluded.since, ended = excluded.ended
                WHERE id = excluded.id";
     let row = params![
         summary.number,
@@ -95,5 +93,11 @@ fn index(connection: &Connection, summary: &Summary) -> rusqlite::Result<bool> {
         summary.ended.map(|at| at.0),
         summary.state.is_live(),
     ];
-    Ok(execute(connection, sql, row)? == 1)
+    let ours = execute(connection, sql, row)? == 1;
+    if ours {
+        // Apart, because naming `live` above would rewrite its index with every turn.
+        let sql = "UPDATE incidents SET live = ?2 WHERE number = ?1 AND live <> ?2";
+        execute(connection, sql, params![summary.number, summary.state.is_live()])?;
+    }
+    Ok(ours)
 }

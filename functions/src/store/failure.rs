@@ -5,6 +5,7 @@ use rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
 use shared::store::StoreError;
 
 /// Translates an error of a statement.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 pub(super) fn failure(error: rusqlite::Error) -> StoreError {
     let unavailable = |what: &str| StoreError::Unavailable(format!("{what} ({error})"));
     match error.sqlite_error_code() {

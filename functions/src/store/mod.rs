@@ -141,7 +141,7 @@ impl Store for SqliteStore {
 
     fn owed(&self, lane: Lane, now: Ts, limit: usize) -> Result<Vec<Owed>, StoreError> {
         let sql = "SELECT stream, turn, position, effect, attempts FROM outbox
-                   WHERE lane = ?1 AND due <= ?2 ORDER BY due, seq LIMIT ?3";
+                   WHERE lane = ?1 AND due <= ?2 ORDER BY due, seq, position LIMIT ?3";
         self.list(sql, params![Word(lane), now.0, rows(limit)], column::owed)
     }
 
@@ -158,7 +158,7 @@ impl Store for SqliteStore {
 
     fn wakes(&self, now: Ts, limit: usize) -> Result<Vec<Wake>, StoreError> {
         let sql = "SELECT stream, turn, position, at, timer FROM wakes
-                   WHERE at <= ?1 ORDER BY at, seq LIMIT ?2";
+                   WHERE at <= ?1 ORDER BY at, seq, position LIMIT ?2";
         self.list(sql, params![now.0, rows(limit)], column::wake)
     }
 

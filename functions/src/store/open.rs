@@ -5,13 +5,16 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use shared::store::StoreError;
 
 use super::failure::failure;
 
 /// How long a write waits for another program's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often, and after which pauses, a new store's switch to a write-ahead log is tried.
+const WAL_ATTEMPTS: u32 = 250;
+const WAL_PAUSE: Duration = Duration::from_millis(20);
 /// Marks a file as ours, where `file` and `PRAGMA application_id` see it: "ACLR".
 const APPLICATION_ID: u32 = 0x4143_4c52;
 /// What brings a store from each version to the next; `user_version` counts those applied.
@@ -51,6 +54,22 @@ pub(super) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Switches to a write-ahead log. SQLite doesn't wait for this lock itself, and another program may be making the same
+/// store just now.
+fn use_wal(connection: &Connection) -> rusqlite::Result<String> {
+    let switch =
+        || connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+    for _ in 0..WAL_ATTEMPTS {
+        match switch() {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                std::thread::sleep(WAL_PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+    switch()
+}
+
 /// Makes an empty file that only its owner may read: deliveries and names of people will be in it. SQLite gives its
 /// companions the same permissions.
 fn create_private(path: &Path) -> Result<(), StoreError> {
@@ -87,7 +106,7 @@ fn recognise(connection: &Connection, path: &Path) -> Result<usize, StoreError> 
     };
     let (application, version, tables) = match identity(connection) {
         Ok(identity) => identity,
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             return Err(not_ours());
         }
         Err(error) => return Err(failure(error)),
@@ -115,9 +134,7 @@ fn identity(connection: &Connection) -> rusqlite::Result<(u32, usize, u32)> {
 
 /// Applies what is missing, as one; two programs that try at once take turns.
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(failure)?;
+    let mode = use_wal(connection).map_err(failure)?;
     if mode != "wal" {
         return Err(StoreError::Unavailable(format!(
             "{} is on a file system without shared memory: put it on a local disk",

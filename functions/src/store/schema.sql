@@ -20,7 +20,6 @@ BEGIN SELECT RAISE(ABORT, 'turns are never deleted'); END;
 
 CREATE TABLE outbox (
   -- Effects that are owed and not yet done. A row leaves when its outcome is on record.
-  seq INTEGER PRIMARY KEY,
   stream TEXT NOT NULL,
   turn INTEGER NOT NULL,
   position INTEGER NOT NULL,           -- among the turn's effects, from 0
@@ -28,23 +27,24 @@ CREATE TABLE outbox (
   due INTEGER NOT NULL,                -- 0: at once
   attempts INTEGER NOT NULL DEFAULT 0, -- how often it was put off
   effect TEXT NOT NULL,                -- JSON
-  UNIQUE (stream, turn, position),
+  seq INTEGER NOT NULL,                -- of its turn: which effect is older
+  PRIMARY KEY (stream, turn, position),
   FOREIGN KEY (stream, turn) REFERENCES turns (stream, number)
-) STRICT;
-CREATE INDEX outbox_due ON outbox (lane, due);
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_due ON outbox (lane, due, seq);
 
 CREATE TABLE wakes (
   -- Moments at which an incident wants to be looked at again.
-  seq INTEGER PRIMARY KEY,
   stream TEXT NOT NULL,
   turn INTEGER NOT NULL,
   position INTEGER NOT NULL,
   at INTEGER NOT NULL,
   timer TEXT NOT NULL,                 -- JSON: what for
-  UNIQUE (stream, turn, position),
+  seq INTEGER NOT NULL,                -- of its turn
+  PRIMARY KEY (stream, turn, position),
   FOREIGN KEY (stream, turn) REFERENCES turns (stream, number)
-) STRICT;
-CREATE INDEX wakes_at ON wakes (at);
+) STRICT, WITHOUT ROWID;
+CREATE INDEX wakes_at ON wakes (at, seq);
 
 CREATE TABLE incidents (
   -- The index of incidents: one line for each, as of its last turn.
@@ -89,4 +89,4 @@ CREATE VIEW owed AS
   -- What is still to be done, and since how many attempts.
   SELECT lane, stream || '/' || turn || '/' || position AS effect_key, attempts, effect,
          CASE due WHEN 0 THEN 'at once' ELSE strftime('%Y-%m-%dT%H:%M:%SZ', due / 1000, 'unixepoch') END AS due
-  FROM outbox ORDER BY lane, outbox.due, seq;
+  FROM outbox ORDER BY lane, outbox.due, seq, position;

@@ -7,3 +7,4 @@ pub mod dry;
 pub mod lookout;
 pub mod preflight;
 pub mod statuspage;
+pub mod town;

@@ -127,7 +127,7 @@ fn listen(heard: Heard, news: &News) -> Option<Heard> {
     match (heard, news) {
         (Heard::Well | Heard::Recovering, News::FirstFailure { .. }) => Some(Heard::Suspected),
         (Heard::Suspected, News::Down { .. }) => Some(Heard::Down),
-        (Heard::Down, News::Certain { .. }) => Some(Heard::Certain),
+        (Heard::Down | Heard::Certain, News::Certain { .. }) => Some(Heard::Certain),
         (Heard::Suspected | Heard::Down | Heard::Certain, News::Recovered { .. }) => {
             Some(Heard::Recovering)
         }

@@ -68,6 +68,11 @@ impl Evaluator {
         self.phase
     }
 
+    /// Goes on firing where an earlier evaluator left off.
+    pub fn resume(&mut self, since: Ts) {
+        self.phase = Phase::Firing { since };
+    }
+
     /// Evaluates a value; none, like NaN, is above nothing.
     pub fn observe(&mut self, at: Ts, value: Option<f64>) -> Phase {
         self.evaluate(at, value.is_some_and(|value| value > self.rule.above))

@@ -162,6 +162,15 @@ impl Watch {
         self.panel.presume_failing();
     }
 
+    /// Goes on with an alert that was firing before a restart: only what is measured ends it.
+    pub fn resume_alert(&mut self, alert: Alert, since: Ts) {
+        match alert {
+            Alert::Warning => self.slow.resume(since),
+            Alert::Info => self.erring.resume(since),
+            Alert::Critical => {}
+        }
+    }
+
     /// Takes in one probe. `control_ok` says whether the control site answered from the same vantage point.
     pub fn probe(&mut self, probe: Probe, control_ok: bool, now: Ts) -> Vec<News> {
         // Silence up to now must be noticed before the new result hides it.

@@ -1,6 +1,6 @@
 //! What is owed and what came of it: wake-ups, outcomes, the permit to act, and the sweep that finds what was missed.
 
-use super::{Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn};
+use super::{Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn, View};
 use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Timer};
 use crate::id::EffectKey;
 use crate::incident::{self, Incident, RUNG_GRACE};
@@ -34,20 +34,38 @@ impl<S: Store> Engine<S> {
     }
 
     /// Asks for the permit of an action. One that was granted before and never ended may have happened: it is read
-    /// back, not repeated.
+    /// back, not repeated. Time may have passed since it was chosen: it must still be called for.
     pub fn permit(&mut self, key: &EffectKey, act: &Act, now: Ts) -> Result<Permit, StoreError> {
         self.review_arming(now);
         let outcome = match safety::grant(&self.standing, key, act, now) {
-            Grant::Go(events) => {
-                self.append_safety(events, "engine", &key.to_string(), now)?;
-                return Ok(Permit::Go { epoch: self.standing.turns });
-            }
+            Grant::Go(events) => match self.objection(key, now)? {
+                Some(outcome) => outcome,
+                None => {
+                    self.append_safety(events, "engine", &key.to_string(), now)?;
+                    return Ok(Permit::Go { epoch: self.standing.turns });
+                }
+            },
             Grant::Begun => Outcome::Unknown { why: "it was begun before a restart".into() },
             Grant::Busy(why) => Outcome::Later { why, after: BUSY_WAIT },
             Grant::NotArmed(_) => Outcome::Done(Finding::WouldHave),
             Grant::No(why) => Outcome::Never { why },
         };
         Ok(Permit::Settled(outcome))
+    }
+
+    /// What the evidence of this moment says against an action that was chosen earlier.
+    fn objection(&self, key: &EffectKey, now: Ts) -> Result<Option<Outcome>, StoreError> {
+        let incident = self.incident(key)?;
+        if incident.state != State::Open || incident.recovery.certain.is_none() {
+            return Ok(Some(Outcome::Never { why: "the outage is over, or in doubt".into() }));
+        }
+        let quorum = self.watches.get(&incident.component).map(|watch| watch.quorum(now));
+        let seen = quorum.is_some_and(|one| one.down() && one.fresh >= self.plan.safety.quorum);
+        let unseen = || Outcome::Later {
+            why: "our own probes do not see the outage at this moment".into(),
+            after: BUSY_WAIT,
+        };
+        Ok((!seen).then(unseen))
     }
 
     /// Whether an operation still holds its lease under that epoch, and nothing is frozen.
@@ -118,23 +136,41 @@ impl<S: Store> Engine<S> {
         Ok(())
     }
 
-    /// The auditor: a rung that is overdue is climbed even if its wake-up was lost, and a lease whose operation came to
-    /// an end is given back.
+    /// The auditor: a rung that is overdue is climbed even if its wake-up was lost, and what has been well for long
+    /// enough ends even if nobody says so any more.
     pub(super) fn sweep(&mut self, now: Ts) -> Result<(), StoreError> {
-        let mut overdue = Vec::new();
-        for incident in self.live.values().filter(|incident| incident.state != State::Suspected) {
-            if let Some((rung, due)) = incident::next_rung(&self.plan, incident)
-                && due + RUNG_GRACE < now
-            {
-                overdue.push((incident.clone(), rung));
-            }
-        }
-        for (incident, rung) in overdue {
+        let overdue: Vec<(Incident, Timer)> = self
+            .live
+            .values()
+            .filter_map(|incident| Some((incident, self.overdue(incident, now)?)))
+            .map(|(incident, timer)| (incident.clone(), timer))
+            .collect();
+        for (incident, timer) in overdue {
             let key = format!("sweep/{}", incident.turns + 1);
             let turn = Turn { actor: "sweeper", key: &key, settles: None };
-            self.wake(incident, Timer::Rung(rung), &turn, now)?;
+            self.wake(incident, timer, &turn, now)?;
         }
         Ok(())
+    }
+
+    fn overdue(&self, incident: &Incident, now: Ts) -> Option<Timer> {
+        if !incident.state.is_declared() {
+            return None;
+        }
+        match incident::next_rung(&self.plan, incident) {
+            Some((rung, due)) if due + RUNG_GRACE < now => return Some(Timer::Rung(rung)),
+            _ => {}
+        }
+        let watched = self.plan.safety.up_for + self.plan.detection.probe_every + RUNG_GRACE;
+        let long_well = incident.state == State::Mitigated
+            && !incident.steady
+            && incident.marks.recovered.is_some_and(|at| at + watched < now)
+            && match self.view(&incident.component) {
+                View::Healthy { since } => since + self.plan.safety.up_for <= now,
+                View::Blind => true,
+                View::Failing => false,
+            };
+        long_well.then_some(Timer::LookAgain(incident.recovery.round))
     }
 
     /// The incident that owes an effect: from memory while it is live.

@@ -50,6 +50,9 @@ impl<S: Store> Engine<S> {
             for ((source, monitor), word) in incident.monitors.iter() {
                 self.heard.insert((source.clone(), monitor.clone()), (word.health, incident.since));
             }
+            if let Some(watch) = self.watches.get_mut(component) {
+                incident.impaired.iter().for_each(|alert| watch.resume_alert(*alert, now));
+            }
             let down = incident.failing && incident.state != State::Mitigated;
             if let (Some(watch), true) = (self.watches.get_mut(component), down) {
                 watch.resume(incident.since);

@@ -154,6 +154,7 @@ fn evidence_against(draft: &Draft, view: View) -> Option<String> {
     let accusers = draft.incident.accusers().count();
     match view {
         View::Failing => Some("our own probes still fail".into()),
+        View::Blind if draft.incident.steady => None,
         View::Blind => Some("our own probes cannot see it".into()),
         View::Healthy { .. } if accusers > 0 => Some(format!("{accusers} monitors still say down")),
         View::Healthy { since } => {

@@ -17,7 +17,7 @@ mod script;
 mod vendors;
 mod world;
 
-pub use monitors::{Webhook, signals};
+pub use monitors::Webhook;
 pub use oracle::{Promise, promises};
 pub use people::Utterance;
 pub use rehearsal::rehearsal_plan;
@@ -38,7 +38,7 @@ use world::seconds;
 /// How often a monitor posts again when nobody took it.
 const WEBHOOK_ATTEMPTS: u32 = 6;
 /// One probe in so many fails for no reason.
-const STRAY_FAILURES: u32 = 400;
+const STRAY_FAILURES: u32 = 2_000;
 
 /// The town.
 pub struct Town {
@@ -48,6 +48,7 @@ pub struct Town {
     world: World,
     people: People,
     monitors: Vec<Monitor>,
+    counter: Option<Monitor>,
     agenda: BTreeMap<(Ts, u32), Entry>,
     entries: u32,
     status_lag: Span,
@@ -79,6 +80,7 @@ impl Town {
         let world = World::new(&plan, &script, &mut rng, start);
         let people = People::new(&plan, &script, &mut rng, start);
         let monitors = Monitor::all(&plan, &mut rng);
+        let counter = Monitor::counter(&plan);
         let status_lag = seconds(&mut rng, 60, 900);
         let mut town = Self {
             plan,
@@ -87,6 +89,7 @@ impl Town {
             world,
             people,
             monitors,
+            counter,
             agenda: BTreeMap::new(),
             entries: 0,
             status_lag,
@@ -214,7 +217,7 @@ impl Town {
     fn monitor_counts(&mut self, at: Ts) {
         let erring = self.world.is_broken(Part::Requests, at);
         let errors = if erring { self.rng.u64(8..40) } else { self.rng.u64(0..3) };
-        let sample = self.monitors.first().map(|monitor| monitor.sample(errors, at));
+        let sample = self.counter.as_ref().and_then(|monitor| monitor.count(errors, at));
         if let Some(webhook) = sample {
             self.send(webhook, at);
         }

@@ -10,12 +10,13 @@ use fastrand::Rng;
 
 use super::script::{Fault, Script};
 use super::world::seconds;
-use super::{Happening, Town, Utterance, monitors};
+use super::{Happening, Town, Utterance, Webhook};
 use crate::effect::{ActClass, Effect, Lane, Outcome};
 use crate::engine::{Engine, Permit, Target, WishError};
 use crate::id::EffectKey;
-use crate::ledger::{Hash, Sealed};
+use crate::ledger::Sealed;
 use crate::plan::Plan;
+use crate::signal;
 use crate::store::{Delivery, MemoryStore, Owed, Store, StoreError};
 use crate::time::{Span, Ts};
 
@@ -335,24 +336,34 @@ impl Simulation {
 
     fn hear(&mut self, happening: Happening) {
         let heard = match &happening {
-            Happening::Webhook(webhook) => {
-                let signals = monitors::signals(&self.plan, webhook, self.now);
-                let delivery = Delivery {
-                    key: Hash::of(&[webhook.source.as_str().as_bytes(), &webhook.body]),
-                    source: webhook.source.clone(),
-                    trust: webhook.trust,
-                    received_at: self.now,
-                    body: &webhook.body,
-                    verdict: Ok(signals.len() as u32),
-                };
-                let now = self.now;
-                self.batch(|engine| engine.receive(&delivery, &signals, now)).map(drop)
-            }
+            Happening::Webhook(webhook) => self.hear_webhook(webhook),
             Happening::Person(said) => self.hear_person(said),
         };
         if heard.is_none() {
             self.town.unheard(happening, self.now);
         }
+    }
+
+    fn hear_webhook(&mut self, webhook: &Webhook) -> Option<()> {
+        let now = self.now;
+        let plan = self.plan.clone();
+        let Some(source) = plan.source(&webhook.source) else { return Some(()) };
+        let signals = match signal::parse(source, webhook.trust, now, &webhook.body) {
+            Ok(signals) => signals,
+            Err(malformed) => {
+                self.record.errors.push(malformed.to_string());
+                return Some(());
+            }
+        };
+        let delivery = Delivery {
+            key: signal::delivery_key(&webhook.source, None, &webhook.body, &signals, now),
+            source: webhook.source.clone(),
+            trust: webhook.trust,
+            received_at: now,
+            body: &webhook.body,
+            verdict: Ok(signals.len() as u32),
+        };
+        self.batch(|engine| engine.receive(&delivery, &signals, now)).map(drop)
     }
 
     fn hear_person(&mut self, said: &Utterance) -> Option<()> {

@@ -152,6 +152,12 @@ impl World {
         self.is_broken(Part::Speed, at) || self.is_broken(Part::Requests, at)
     }
 
+    /// Whether anything that our probes meet was out of order after a moment.
+    pub fn is_troubled_since(&self, from: Ts) -> bool {
+        self.troubles.iter().any(|one| from < one.until && !matches!(one.part, Part::HostingApi))
+            && (self.routed.is_none() || self.is_impaired(from))
+    }
+
     /// The deployments as the provider lists them, newest first.
     pub fn deployments(&self) -> Vec<Deployment> {
         let mut list = self.deployments.clone();

@@ -44,9 +44,10 @@ impl Source {
         self.is_test_file() || self.tests.iter().any(|lines| lines.contains(&number))
     }
 
-    fn is_test_file(&self) -> bool {
+    /// Whether the whole file is test code.
+    pub fn is_test_file(&self) -> bool {
         let mut folders = self.path.split('/');
-        folders.any(|part| matches!(part, "tests" | "benches" | "tests.rs"))
+        folders.any(|part| matches!(part, "tests" | "benches" | "tests.rs" | "testing.rs"))
     }
 
     /// The lines of the product, without the tests beside it.

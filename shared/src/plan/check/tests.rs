@@ -1,3 +1,5 @@
+//! Each finding appears with the value that causes it, and goes with it.
+
 use std::fmt::Write;
 
 use super::*;

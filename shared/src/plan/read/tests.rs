@@ -1,3 +1,5 @@
+//! Each mistake is reported where it stands, with what to write instead.
+
 use proptest::prelude::*;
 
 use super::*;

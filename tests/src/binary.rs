@@ -1,0 +1,20 @@
+//! The real program: tests that kill a server kill this one.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Builds `allclear` like these tests were built and says where it is.
+///
+/// # Panics
+/// If it can't be built.
+pub fn allclear() -> PathBuf {
+    let tests = std::env::current_exe().unwrap_or_default();
+    let folder = tests.ancestors().nth(2).map(PathBuf::from).unwrap_or_default();
+    let release = folder.ends_with("release").then_some("--release");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--package", "bot", "--bin", "allclear"])
+        .args(release)
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "failed to build allclear");
+    folder.join("allclear")
+}
