@@ -1,4 +1,4 @@
-//! What this crate's tests share: a plan whose people can be reached, and a desk over a store in memory.
+//! What this crate's tests share: the plan as it is rehearsed, and a desk over a store in memory.
 
 use std::sync::Arc;
 
@@ -6,18 +6,14 @@ use shared::engine::{Engine, Target};
 use shared::incident::Wish;
 use shared::plan::{Plan, built_in_text, read::read};
 use shared::store::MemoryStore;
+use shared::town::rehearsal_plan;
 
 use crate::clock;
 use crate::desk::{self, Opened, Utterance};
 
-/// The built-in plan with contact points and everything armed.
+/// The plan as it is rehearsed: people who can be reached, everything armed.
 pub fn plan() -> Arc<Plan> {
-    let text = built_in_text()
-        .replace("[Phone]", "+12025550123")
-        .replace("[Email]", "someone@example.com")
-        .replace("[Name]", "Someone")
-        .replace("[Contact Information]", "https://example.com/support");
-    Arc::new(read("plan.toml", &text).unwrap())
+    Arc::new(rehearsal_plan(&read("plan.toml", built_in_text()).unwrap()))
 }
 
 /// A desk over an empty store.

@@ -119,7 +119,7 @@ fn verify(store: &Path) -> usize {
     all.len()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn nothing_accepted_and_no_page_is_lost_to_sigkill() {
     let place = Place::new();
     let (numbers, accepted) = (Arc::new(AtomicU32::new(1)), Accepted::default());

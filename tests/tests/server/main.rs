@@ -3,4 +3,5 @@
 mod acting;
 mod beside;
 mod harness;
+mod storm;
 mod webhooks;
