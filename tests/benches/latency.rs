@@ -17,8 +17,9 @@ use rusqlite::{Connection as Store, OpenFlags};
 use shared::time::Ts;
 use tests::bench::http::{Connection, post};
 use tests::bench::report::{Figure, Goal, print};
-use tests::bench::servers::{STORE, TOKEN, WEBHOOK, build_allclear, start_allclear};
+use tests::bench::servers::{STORE, TOKEN, WEBHOOK, start_allclear};
 use tests::bench::{largest, median, now, percentile};
+use tests::binary::allclear;
 
 /// Webhooks a second.
 const RATE: u32 = 500;
@@ -32,8 +33,8 @@ const COMMIT: usize = 16 * 1024;
 const COMPONENTS: [&str; 5] = ["database", "auth", "storage", "function", "frontend"];
 
 fn main() -> Result<()> {
-    let program = build_allclear()?;
-    let folder = tempfile::tempdir()?;
+    let program = allclear();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let disk_ms = disk(folder.path())?;
     let server = start_allclear(&program, folder.path())?;
     let before = server.process.cpu_seconds()?;

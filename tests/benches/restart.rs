@@ -16,8 +16,9 @@ use shared::store::{Derived, Store};
 use shared::time::Span;
 use shared::town::{Scenario, Script};
 use tests::bench::report::{Figure, Goal, print};
-use tests::bench::servers::{STORE, build_allclear, start_allclear};
+use tests::bench::servers::{STORE, start_allclear};
 use tests::bench::{largest, median, now};
+use tests::binary::allclear;
 use tests::rehearsal;
 
 /// Incidents of the past.
@@ -29,8 +30,8 @@ const EVERY: Span = Span::hours(1);
 const STARTS: usize = 5;
 
 fn main() -> Result<()> {
-    let program = build_allclear()?;
-    let folder = tempfile::tempdir()?;
+    let program = allclear();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let store = folder.path().join(STORE);
     let past = past()?;
     let began = now();
@@ -62,7 +63,7 @@ fn start(program: &Path, folder: &Path) -> io::Result<f64> {
 
 /// The turns of a rehearsed incident that is over.
 fn past() -> Result<Vec<Body<Event>>> {
-    let simulation = rehearsal::run(Script::of(Scenario::EdgeFunctionHang), 1);
+    let simulation = rehearsal::run(Script::of(Scenario::Slow), 1);
     let incidents = simulation.store().newest(10)?;
     let over = incidents.into_iter().find(|one| one.state == State::Resolved);
     let id = over.context("the rehearsal resolved nothing")?.id;

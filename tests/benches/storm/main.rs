@@ -12,7 +12,8 @@ use functions::clock;
 use tests::bench::http::Connection;
 use tests::bench::now;
 use tests::bench::process::wait_for;
-use tests::bench::servers::{STORE, Server, build_allclear, start_alertmanager, start_allclear};
+use tests::bench::servers::{STORE, Server, start_alertmanager, start_allclear};
+use tests::binary::allclear;
 
 mod alerts;
 mod figures;
@@ -33,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn main() -> Result<()> {
     let rounds = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(ROUNDS);
-    let program = build_allclear()?;
+    let program = allclear();
     for monitors in [1_000, ALERTS] {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
@@ -46,7 +47,7 @@ fn main() -> Result<()> {
 }
 
 fn our_round(program: &Path, monitors: usize) -> Result<(Round, Kept)> {
-    let folder = tempfile::tempdir()?;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let server = start_allclear(program, folder.path())?;
     let file = folder.path().join(STORE);
     let store = kept::open(&file)?;
@@ -60,7 +61,7 @@ fn our_round(program: &Path, monitors: usize) -> Result<(Round, Kept)> {
 }
 
 fn their_round(monitors: usize) -> Result<(Round, Notified)> {
-    let folder = tempfile::tempdir()?;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let sink = Sink::open()?;
     let server = start_alertmanager(folder.path(), sink.address)?;
     let alerts = Storm::new(Words::Api, monitors, clock::now());

@@ -1,8 +1,8 @@
-//! The servers as they are measured: the release build of `allclear serve` and Debian's Alertmanager.
+//! The servers as they are measured: `allclear serve`, built like the benchmark, and Debian's Alertmanager.
 
-use std::io::{self, Error};
+use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -25,23 +25,6 @@ pub struct Server {
     pub process: Process,
     /// Where it listens.
     pub address: SocketAddr,
-}
-
-/// `allclear`, built in release mode beside this benchmark.
-pub fn build_allclear() -> io::Result<PathBuf> {
-    let this = std::env::current_exe()?;
-    // target / profile / deps / benchmark
-    let target = this.ancestors().nth(3).ok_or_else(|| Error::other("no target folder"))?;
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--release", "--package", "bot", "--target-dir"])
-        .arg(target)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .status()?;
-    if built.success() {
-        Ok(target.join("release/allclear"))
-    } else {
-        Err(Error::other("failed to build allclear"))
-    }
 }
 
 /// Starts `allclear serve` over a store in `folder` and waits until it takes deliveries.
