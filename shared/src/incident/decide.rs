@@ -4,7 +4,8 @@ use super::event::{Event, Sign, Witness};
 use super::people::person;
 use super::recovery::{consider, settle};
 use super::{
-    Command, Incident, MAX_LISTED_MONITORS, MAX_TURNS, Paging, Phase, Refusal, State, View, ladder,
+    Command, Incident, MAX_JOINING_TURNS, MAX_LISTED_MONITORS, MAX_MONITORS, MAX_TURNS, Paging,
+    Phase, Refusal, State, View, ladder,
 };
 use crate::detect::News;
 use crate::effect::{Look, Timer};
@@ -74,9 +75,9 @@ pub(crate) fn decide_and_fold(
     Ok((draft.incident, draft.events))
 }
 
-/// A full incident still takes what ends it, and what came of effects that are under way.
+/// A full incident still takes what ends it, what came of effects that are under way, and the ladder's next rung.
 fn may_exceed(command: &Command) -> bool {
-    matches!(command, Command::Person { .. } | Command::Outcome { .. })
+    matches!(command, Command::Person { .. } | Command::Outcome { .. } | Command::Wake { .. })
         || matches!(
             command,
             Command::News { news: News::Recovered { .. } | News::Steady { .. }, .. }
@@ -169,7 +170,7 @@ fn join(draft: &mut Draft, signal: &Signal) {
         Health::Down | Health::Degraded => said != Some(signal.health),
         Health::Unknown | Health::Maintenance => false,
     };
-    if !news {
+    if !news || !has_room(&draft.incident, said.is_some()) {
         return;
     }
     draft.push(Event::Joined {
@@ -183,6 +184,11 @@ fn join(draft: &mut Draft, signal: &Signal) {
     if signal.health != Health::Up && draft.incident.monitors.len() == MAX_LISTED_MONITORS {
         draft.push(Event::ManyAgree { monitors: MAX_LISTED_MONITORS as u32 });
     }
+}
+
+/// Whether another word is recorded; it may still raise the severity if it isn't.
+fn has_room(incident: &Incident, known: bool) -> bool {
+    incident.turns < MAX_JOINING_TURNS && (known || incident.monitors.len() < MAX_MONITORS)
 }
 
 /// A suspicion that all its monitors took back, and that our probes never shared, is over.
