@@ -11,7 +11,9 @@ use serde::de::DeserializeOwned;
 
 use crate::detect::{News, Probe, Watch};
 use crate::id::{ComponentId, MonitorKey, PersonId, SourceId, StreamId, incident_id};
-use crate::incident::{self, Command, Event, Incident, Refusal, Situation, State, View, Wish};
+use crate::incident::{
+    self, Command, Event, Incident, MAX_TURNS, Refusal, Situation, State, View, Wish,
+};
 use crate::ledger::{self, Body, Hash};
 use crate::plan::Plan;
 use crate::safety::{self, SAFETY_STREAM, SafetyEvent, Standing};
@@ -352,7 +354,7 @@ impl<S: Store> Engine<S> {
             let number = self.store.next_number()?;
             let command = Command::News { component: component.clone(), news: one, number };
             let turn = Turn { actor: "prober", key: &key, settles: None };
-            // A full incident refuses news; its people have been told long ago.
+            // News is never refused: only people and monitors are.
             let _refused = self.decide_and_append(incident, &command, &turn, now)?;
         }
         Ok(())
@@ -370,7 +372,10 @@ impl<S: Store> Engine<S> {
                 .ended
                 .is_some_and(|ended| now.since(ended) <= self.plan.detection.join_window);
             if joins {
-                return self.known(&latest.id);
+                let latest = self.known(&latest.id)?;
+                if latest.turns < MAX_TURNS {
+                    return Ok(latest);
+                }
             }
         }
         Ok(Incident::unborn(incident_id(component, since)))
@@ -409,3 +414,6 @@ struct Turn<'a> {
     key: &'a str,
     settles: Option<&'a crate::id::EffectKey>,
 }
+
+#[cfg(test)]
+mod tests;

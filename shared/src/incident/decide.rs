@@ -51,7 +51,7 @@ pub fn decide(
     command: &Command,
 ) -> Result<Vec<Event>, Refusal> {
     let Situation { plan, standing, failing, now } = situation;
-    if incident.turns >= MAX_TURNS && !may_exceed(command) {
+    if incident.turns >= MAX_TURNS && matches!(command, Command::Signal { .. }) {
         return Err(Refusal::Full { number: incident.number, limit: MAX_TURNS });
     }
     let mut draft =
@@ -64,15 +64,6 @@ pub fn decide(
         Command::Person { by, via, wish, view } => person(&mut draft, by, via, wish, *view)?,
     }
     Ok(draft.events)
-}
-
-/// A full incident still takes what ends it, and what came of effects that are under way.
-fn may_exceed(command: &Command) -> bool {
-    matches!(command, Command::Person { .. } | Command::Outcome { .. })
-        || matches!(
-            command,
-            Command::News { news: News::Recovered { .. } | News::Steady { .. }, .. }
-        )
 }
 
 /// A monitor's word.

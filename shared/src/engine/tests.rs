@@ -1,0 +1,114 @@
+//! The engine over a store in memory: what a storm, a stranger and a late word must not do.
+
+use super::*;
+use crate::effect::{ActClass, Effect, Finding, Lane, Look, Outcome, Preflight};
+use crate::plan::{built_in_text, read::read};
+use crate::signal::{Measurement, TimeQuality};
+use crate::store::{MemoryStore, Owed};
+use crate::time::Span;
+use crate::town::rehearsal_plan;
+
+const START: Ts = Ts(1_795_316_400_000);
+const FRONTEND: &str = "frontend";
+
+fn engine() -> Engine<MemoryStore> {
+    let plan = rehearsal_plan(&read("infra/plan.toml", built_in_text()).unwrap());
+    Engine::open(Arc::new(plan), MemoryStore::default(), START).unwrap()
+}
+
+fn says(monitor: &str, health: Health, trust: Trust, at: Ts) -> Signal {
+    Signal {
+        source: "uptime-kuma".into(),
+        kind: Kind::Transition,
+        health,
+        monitor: monitor.into(),
+        component: FRONTEND.into(),
+        alert: None,
+        correlation: None,
+        observed_at: Some(at),
+        started_at: None,
+        time_quality: TimeQuality::Zoned,
+        received_at: at,
+        name: None,
+        target: None,
+        reason: None,
+        measurement: None,
+        trust,
+    }
+}
+
+fn counts(errors: u64, trust: Trust, at: Ts) -> Signal {
+    let measurement =
+        Measurement { requests: Some(100), errors: Some(errors), ..Measurement::default() };
+    let kind = Kind::Sample;
+    Signal { kind, measurement: Some(measurement), ..says("edge", Health::Unknown, trust, at) }
+}
+
+fn deliver(engine: &mut Engine<MemoryStore>, signals: &[Signal], now: Ts) {
+    let name = format!("{signals:?}{now}");
+    let delivery = Delivery {
+        key: Hash::of(&[name.as_bytes()]),
+        source: "uptime-kuma".into(),
+        trust: signals[0].trust,
+        received_at: now,
+        body: &[],
+        verdict: Ok(signals.len() as u32),
+    };
+    engine.batch(now, |engine| engine.receive(&delivery, signals, now)).unwrap();
+}
+
+fn after(seconds: i64) -> Ts {
+    START + Span::secs(seconds)
+}
+
+/// Every vantage point probes every 10 s in `seconds`.
+fn probe(engine: &mut Engine<MemoryStore>, seconds: std::ops::Range<i64>, ok: bool) {
+    for second in seconds {
+        let now = after(second);
+        let place = (second % 10) as usize;
+        let vantage = engine.plan().detection.vantage_points.get(place).cloned();
+        engine.batch(now, |engine| engine.tick(now)).unwrap();
+        let Some(vantage) = vantage else { continue };
+        let probe = Probe { vantage, at: now, ok, latency_ms: Some(80.0), why: None };
+        engine.batch(now, |engine| engine.probe(&FRONTEND.into(), probe, true, now)).unwrap();
+    }
+}
+
+fn pages(engine: &Engine<MemoryStore>, now: Ts) -> Vec<Owed> {
+    engine.owed(Lane::Page, now, 100).unwrap()
+}
+
+fn state(engine: &Engine<MemoryStore>) -> Option<State> {
+    engine.live().next().map(|incident| incident.state)
+}
+
+#[test]
+fn a_strangers_storm_does_not_silence_the_ladder() {
+    let mut engine = engine();
+    let storm: Vec<Signal> = (0..crate::incident::MAX_TURNS + 10)
+        .map(|n| says(&format!("m{n}"), Health::Down, Trust::Unauthenticated, START))
+        .collect();
+    deliver(&mut engine, &storm, START);
+    assert_eq!(state(&engine), Some(State::Suspected));
+    probe(&mut engine, 1..70, false);
+    assert_eq!(state(&engine), Some(State::Open));
+    let first = pages(&engine, after(70)).len();
+    assert!(first > 0);
+    probe(&mut engine, 70..300, false);
+    assert!(pages(&engine, after(300)).len() > first);
+}
+
+#[test]
+fn a_full_incident_that_is_over_is_not_joined() {
+    let mut engine = engine();
+    let storm: Vec<Signal> = (0..crate::incident::MAX_TURNS + 10)
+        .map(|n| says(&format!("m{n}"), Health::Down, Trust::Unauthenticated, START))
+        .collect();
+    deliver(&mut engine, &storm, START);
+    let full = engine.live().next().unwrap().number;
+    let wish = Wish::Resolve { without_evidence: Some("a prank".into()) };
+    let by = "lead-developer".into();
+    engine.wish(&Target::Number(full), &by, "terminal", "k", &wish, after(1)).unwrap();
+    deliver(&mut engine, &[says("m", Health::Down, Trust::Signed, after(9))], after(9));
+    assert_eq!(engine.live().next().map(|incident| incident.number), Some(full + 1));
+}
