@@ -17,7 +17,7 @@ use crate::incident::{
 use crate::ledger::{self, Body, Hash};
 use crate::plan::Plan;
 use crate::safety::{self, SAFETY_STREAM, SafetyEvent, Standing};
-use crate::signal::{Health, Kind, Signal};
+use crate::signal::{Health, Kind, Signal, Trust};
 use crate::store::{Delivery, Derived, Store, StoreError};
 use crate::time::Ts;
 
@@ -292,7 +292,9 @@ impl<S: Store> Engine<S> {
     }
 
     fn is_news(&mut self, signal: &Signal) -> bool {
-        let seen_at = signal.observed_at.or(signal.started_at).unwrap_or(signal.received_at);
+        // A clock that ran ahead must not silence its monitor until ours has caught up.
+        let claimed = signal.observed_at.or(signal.started_at).unwrap_or(signal.received_at);
+        let seen_at = claimed.min(signal.received_at);
         let key = (signal.source.clone(), signal.monitor.clone());
         let live = self.live.contains_key(&signal.component);
         if let Some((health, at)) = self.heard.get(&key)
@@ -307,19 +309,22 @@ impl<S: Store> Engine<S> {
         true
     }
 
-    /// A measurement somebody else made: from a named vantage point it is a probe, with counts an error rate.
+    /// A measurement somebody else made: from a named vantage point it is a probe, with counts an error rate. A
+    /// stranger's is neither.
     fn sample(&mut self, signal: &Signal, now: Ts) -> Result<(), StoreError> {
         let Some(measured) = &signal.measurement else { return Ok(()) };
-        let at = signal.observed_at.unwrap_or(signal.received_at);
+        if signal.trust < Trust::SharedSecret {
+            return Ok(());
+        }
+        let at = signal.observed_at.unwrap_or(signal.received_at).min(signal.received_at);
         if let (Some(requests), Some(errors), Some(watch)) =
             (measured.requests, measured.errors, self.watches.get_mut(&signal.component))
         {
             let news = watch.measured(at, requests, errors);
             self.see(&signal.component, news, now)?;
         }
-        if let (Some(vantage), true) =
-            (&measured.vantage, signal.trust >= crate::signal::Trust::Signed)
-        {
+        let tells = matches!(signal.health, Health::Up | Health::Degraded | Health::Down);
+        if let (Some(vantage), true) = (&measured.vantage, tells && signal.trust >= Trust::Signed) {
             let probe = Probe {
                 vantage: vantage.clone(),
                 at,

@@ -112,3 +112,53 @@ fn a_full_incident_that_is_over_is_not_joined() {
     deliver(&mut engine, &[says("m", Health::Down, Trust::Signed, after(9))], after(9));
     assert_eq!(engine.live().next().map(|incident| incident.number), Some(full + 1));
 }
+
+#[test]
+fn what_a_stranger_counts_is_no_error_rate() {
+    let mut engine = engine();
+    for minute in 0..7 {
+        let at = START + Span::mins(minute);
+        deliver(&mut engine, &[counts(50, Trust::Unauthenticated, at)], at);
+    }
+    assert_eq!(state(&engine), None);
+    for minute in 10..17 {
+        let at = START + Span::mins(minute);
+        deliver(&mut engine, &[counts(50, Trust::SharedSecret, at)], at);
+    }
+    assert_eq!(state(&engine), Some(State::Open));
+}
+
+#[test]
+fn a_count_from_the_future_does_not_hide_those_of_today() {
+    let mut engine = engine();
+    let tomorrow = Signal { received_at: START, ..counts(0, Trust::Signed, after(80_000)) };
+    deliver(&mut engine, &[tomorrow], START);
+    for minute in 1..8 {
+        let at = START + Span::mins(minute);
+        deliver(&mut engine, &[counts(50, Trust::Signed, at)], at);
+    }
+    assert_eq!(state(&engine), Some(State::Open));
+}
+
+#[test]
+fn an_up_from_the_future_does_not_silence_its_monitor() {
+    let mut engine = engine();
+    let early = says("m", Health::Up, Trust::Signed, after(80_000));
+    deliver(&mut engine, &[Signal { received_at: START, ..early }], START);
+    deliver(&mut engine, &[says("m", Health::Down, Trust::Signed, after(60))], after(60));
+    assert_eq!(state(&engine), Some(State::Open));
+}
+
+#[test]
+fn a_sample_that_cannot_tell_is_no_good_answer() {
+    let mut engine = engine();
+    probe(&mut engine, 0..60, false);
+    let vantages = engine.plan().detection.vantage_points.clone();
+    for vantage in vantages {
+        let measurement = Measurement { vantage: Some(vantage), ..Measurement::default() };
+        let sample = says("agent", Health::Unknown, Trust::SignedFresh, after(61));
+        let sample = Signal { kind: Kind::Sample, measurement: Some(measurement), ..sample };
+        deliver(&mut engine, &[sample], after(61));
+    }
+    assert_eq!(state(&engine), Some(State::Open));
+}
