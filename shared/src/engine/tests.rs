@@ -162,3 +162,15 @@ fn a_sample_that_cannot_tell_is_no_good_answer() {
     }
     assert_eq!(state(&engine), Some(State::Open));
 }
+
+#[test]
+fn our_own_failing_probes_are_not_talked_away_from_a_blind_terminal() {
+    let mut engine = engine();
+    probe(&mut engine, 0..60, false);
+    let store = engine.into_store();
+    let plan = rehearsal_plan(&read("infra/plan.toml", built_in_text()).unwrap());
+    let mut terminal = Engine::open(Arc::new(plan), store, after(61)).unwrap();
+    let by = "lead-developer".into();
+    let said = terminal.wish(&Target::Number(1), &by, "terminal", "k", &Wish::Mitigated, after(61));
+    assert!(matches!(said, Err(WishError::Refused(Refusal::StillFailing))), "{said:?}");
+}
