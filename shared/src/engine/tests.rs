@@ -174,3 +174,32 @@ fn our_own_failing_probes_are_not_talked_away_from_a_blind_terminal() {
     let said = terminal.wish(&Target::Number(1), &by, "terminal", "k", &Wish::Mitigated, after(61));
     assert!(matches!(said, Err(WishError::Refused(Refusal::StillFailing))), "{said:?}");
 }
+
+/// Says something at the terminal and lists the numbers of what is live.
+fn say(engine: &mut Engine<MemoryStore>, target: &Target, wish: &Wish, now: Ts) -> Vec<u32> {
+    let by = "lead-developer".into();
+    engine.wish(target, &by, "terminal", &now.to_string(), wish, now).unwrap();
+    engine.live().map(|incident| incident.number).collect()
+}
+
+fn declaration() -> Wish {
+    let says = "nothing loads".into();
+    Wish::Declare { component: FRONTEND.into(), severity: None, says, number: 0 }
+}
+
+fn over() -> Wish {
+    Wish::Resolve { without_evidence: Some("it works".into()) }
+}
+
+#[test]
+fn an_older_incident_that_was_opened_again_can_end() {
+    let mut engine = engine();
+    let frontend = Target::Component(FRONTEND.into());
+    say(&mut engine, &frontend, &declaration(), after(0));
+    say(&mut engine, &Target::Number(1), &over(), after(1));
+    say(&mut engine, &frontend, &declaration(), after(4_000));
+    say(&mut engine, &Target::Number(2), &over(), after(4_001));
+    let reopen = Wish::Reopen { because: "it is back".into() };
+    assert_eq!(say(&mut engine, &Target::Number(1), &reopen, after(4_002)), [1]);
+    assert_eq!(say(&mut engine, &Target::Number(1), &over(), after(4_003)), [] as [u32; 0]);
+}
