@@ -71,11 +71,13 @@ impl<S: Store> Engine<S> {
     /// What the evidence of this moment says against an action that was chosen earlier.
     fn objection(&self, key: &EffectKey, now: Ts) -> Result<Option<Outcome>, StoreError> {
         let incident = self.known(&key.stream)?;
-        if incident.state != State::Open || incident.recovery.certain.is_none() {
-            return Ok(Some(Outcome::Never { why: "the outage is over, or in doubt".into() }));
+        if incident.state != State::Open {
+            return Ok(Some(Outcome::Never { why: "the outage is over".into() }));
         }
+        let certain = incident.recovery.certain.is_some();
         let quorum = self.watches.get(&incident.component).map(|watch| watch.quorum(now));
-        let seen = quorum.is_some_and(|one| one.down() && one.fresh >= self.plan.safety.quorum);
+        let seen =
+            certain && quorum.is_some_and(|one| one.down() && one.fresh >= self.plan.safety.quorum);
         let unseen = || Outcome::Later {
             why: "our own probes do not see the outage at this moment".into(),
             after: BUSY_WAIT,

@@ -203,3 +203,70 @@ fn an_older_incident_that_was_opened_again_can_end() {
     assert_eq!(say(&mut engine, &Target::Number(1), &reopen, after(4_002)), [1]);
     assert_eq!(say(&mut engine, &Target::Number(1), &over(), after(4_003)), [] as [u32; 0]);
 }
+
+/// What a look brings back when only the frontend is broken, and no deployment explains it.
+fn finding(look: &Look) -> Finding {
+    match look {
+        Look::VendorStatus(vendor) => {
+            Finding::Vendor { vendor: vendor.clone(), working: true, says: String::new() }
+        }
+        Look::Dns => Finding::Dns { right: true, says: String::new() },
+        Look::Deployments => Finding::Deployments(Vec::new()),
+        Look::Standby => Finding::Standby(Preflight {
+            answers: true,
+            certificate_life: Span::days(30),
+            database: true,
+            data_age: Span::secs(1),
+        }),
+        Look::ControlSite => Finding::ControlSite { reachable: true },
+        Look::ReadBack { .. } => Finding::ReadBack { applied: false },
+        Look::Verify(_) => Finding::Verified { whole: true, says: String::new() },
+        Look::CriticalPath => Finding::CriticalPath { passed: true, says: String::new() },
+    }
+}
+
+/// Answers every look; returns the actions that are owed.
+fn look(engine: &mut Engine<MemoryStore>, now: Ts) -> Vec<Owed> {
+    let owed = engine.owed(Lane::Act, now, 100).unwrap();
+    let (looks, acts): (Vec<_>, Vec<_>) =
+        owed.into_iter().partition(|one| matches!(one.effect, Effect::Look(_)));
+    for one in looks {
+        let Effect::Look(look) = &one.effect else { continue };
+        let outcome = Outcome::Done(finding(look));
+        engine.batch(now, |engine| engine.settle(&one, &outcome, now)).unwrap();
+    }
+    acts
+}
+
+/// An outage of which everyone is certain; returns the failover that is owed.
+fn outage(engine: &mut Engine<MemoryStore>) -> (Owed, i64) {
+    for class in ActClass::ALL {
+        engine.prove(class, "drill", class.says(), START).unwrap();
+    }
+    for second in 0..300 {
+        probe(engine, second..second + 1, false);
+        if let Some(act) = look(engine, after(second)).pop() {
+            return (act, second + 1);
+        }
+    }
+    panic!("nothing was done");
+}
+
+fn settle(engine: &mut Engine<MemoryStore>, owed: &Owed, outcome: &Outcome, now: Ts) {
+    engine.batch(now, |engine| engine.settle(owed, outcome, now)).unwrap();
+}
+
+#[test]
+fn an_action_that_was_only_put_off_is_chosen_again() {
+    let mut engine = engine();
+    let (act, second) = outage(&mut engine);
+    let later = Outcome::Later { why: "too many requests".into(), after: Span::secs(5) };
+    let patient = Owed { attempts: u32::MAX, ..act.clone() };
+    settle(&mut engine, &patient, &later, after(second));
+    assert!(look(&mut engine, after(second)).is_empty(), "not at once");
+    let again = (second..second + 400).any(|second| {
+        probe(&mut engine, second..second + 1, false);
+        look(&mut engine, after(second)).iter().any(|owed| owed.effect == act.effect)
+    });
+    assert!(again);
+}

@@ -238,6 +238,10 @@ impl Incident {
             Outcome::Unknown { .. } => Phase::ReadingBack(act.clone()),
             Outcome::Later { .. } | Outcome::Never { .. } => Phase::Ready,
         };
+        if let Outcome::Later { .. } = outcome {
+            // It did not take place: it may be chosen again.
+            self.recovery.tried.retain(|tried| tried != act);
+        }
         self.recovery.under_way = matches!(outcome, Outcome::Unknown { .. });
         self.recovery.unresolved =
             matches!(outcome, Outcome::Unknown { .. }).then(|| (operation.clone(), act.clone()));

@@ -152,7 +152,11 @@ fn acted(draft: &mut Draft, key: &EffectKey, act: &Act, outcome: &Outcome) {
             let look = Look::ReadBack { operation: key.clone(), act: act.clone() };
             draft.push(Event::LookAsked { look });
         }
-        Outcome::Later { .. } | Outcome::Never { .. } => consider(draft),
+        Outcome::Later { why, .. } => {
+            let because = vec![format!("{} was put off: {why}", act.class().says())];
+            draft.push(Event::Chose { choice: Choice::Wait { because, would: Some(act.clone()) } });
+        }
+        Outcome::Never { .. } => consider(draft),
     }
 }
 
