@@ -195,6 +195,7 @@ impl<S: Store> Engine<S> {
         let watched = self.plan.safety.up_for + self.plan.detection.probe_every + RUNG_GRACE;
         let long_well = incident.state == State::Mitigated
             && !incident.steady
+            && incident.recovery.unresolved.is_none()
             && incident.marks.recovered.is_some_and(|at| at + watched < now)
             && match self.view(&incident.component) {
                 View::Healthy { since } => since + self.plan.safety.up_for <= now,

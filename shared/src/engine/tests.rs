@@ -270,3 +270,48 @@ fn an_action_that_was_only_put_off_is_chosen_again() {
     });
     assert!(again);
 }
+
+#[test]
+fn an_operation_under_way_is_not_forgotten_when_its_incident_opens_again() {
+    let mut engine = engine();
+    let (act, second) = outage(&mut engine);
+    let unknown = Outcome::Unknown { why: "no answer in time".into() };
+    settle(&mut engine, &act, &unknown, after(second));
+    say(&mut engine, &Target::Number(1), &over(), after(second));
+    say(&mut engine, &Target::Component(FRONTEND.into()), &declaration(), after(second + 1));
+    let incident = engine.live().next().unwrap();
+    assert_eq!((incident.number, incident.recovery.under_way), (1, true));
+    look(&mut engine, after(second + 1));
+    assert!(!engine.live().next().unwrap().recovery.under_way, "it was read back");
+}
+
+#[test]
+fn a_round_that_ran_out_of_time_still_waits_for_an_operations_fate() {
+    let mut engine = engine();
+    let (act, second) = outage(&mut engine);
+    let unknown = Outcome::Unknown { why: "no answer in time".into() };
+    settle(&mut engine, &act, &unknown, after(second));
+    say(&mut engine, &Target::Number(1), &over(), after(second));
+    say(&mut engine, &Target::Component(FRONTEND.into()), &declaration(), after(second + 1));
+    probe(&mut engine, second + 2..second + 40, false);
+    look(&mut engine, after(second + 40));
+    assert!(!engine.live().next().unwrap().recovery.under_way, "it was read back");
+}
+
+#[test]
+fn a_fate_that_nobody_can_tell_is_not_asked_for_every_second() {
+    let mut engine = engine();
+    let (act, second) = outage(&mut engine);
+    let unknown = Outcome::Unknown { why: "no answer in time".into() };
+    settle(&mut engine, &act, &unknown, after(second));
+    probe(&mut engine, second..second + 20, true);
+    assert_eq!(state(&engine), Some(State::Mitigated));
+    for second in second + 20..second + 1_200 {
+        engine.batch(after(second), |engine| engine.tick(after(second))).unwrap();
+    }
+    let turns = engine.live().next().unwrap().turns;
+    for second in second + 1_200..second + 1_260 {
+        engine.batch(after(second), |engine| engine.tick(after(second))).unwrap();
+    }
+    assert!(engine.live().next().unwrap().turns <= turns + 5);
+}

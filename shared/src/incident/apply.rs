@@ -68,8 +68,14 @@ impl Incident {
         self.confirmed = false;
         self.steady = false;
         self.impaired.clear();
+        // An operation outlives the incident's end: nothing else is begun before its fate is known.
+        self.recovery.forget_looks();
+        let before = std::mem::take(&mut self.recovery);
         self.recovery = super::Recovery {
-            tried: std::mem::take(&mut self.recovery.tried),
+            tried: before.tried,
+            pending: before.pending,
+            under_way: before.under_way,
+            unresolved: before.unresolved,
             ..Default::default()
         };
         self.marks = super::Marks { opened: Some(at), ..Default::default() };
@@ -232,6 +238,7 @@ impl Incident {
 
     fn act_settled(&mut self, operation: &EffectKey, act: &Act, outcome: &Outcome) {
         self.recovery.phase = match outcome {
+            _ if self.state == State::Suspected => Phase::Idle,
             _ if self.state != State::Open => Phase::Over,
             Outcome::Done(Finding::WouldHave) => Phase::Waiting,
             Outcome::Done(_) => Phase::Verifying(act.clone()),

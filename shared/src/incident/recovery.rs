@@ -193,7 +193,10 @@ pub(super) fn woken(draft: &mut Draft, timer: Timer, view: View) {
 }
 
 fn give_up_looking(draft: &mut Draft) {
-    for look in draft.incident.recovery.pending.clone() {
+    let mut late = draft.incident.recovery.pending.clone();
+    // Following an operation takes longer than a round of looks.
+    late.retain(|look| !matches!(look, Look::ReadBack { .. }));
+    for look in late {
         draft.push(Event::LookFailed { look, why: "no answer in time".into() });
     }
     consider(draft);
