@@ -28,7 +28,7 @@ fn hostile() -> Report {
     let (mut incident, turns) = told(beats);
     incident.severity_because = HOSTILE.into();
     let mut report = Report::of(&plan(), incident, &turns)
-        .of_drill(7, vec![Promise { name: HOSTILE.into(), kept: true, says: HOSTILE.into() }]);
+        .of_drill(7, vec![Promise { name: HOSTILE, kept: true, says: HOSTILE.into() }]);
     report.component = "<script>|_</script>".into();
     report
 }

@@ -45,7 +45,12 @@ impl<S: Store> Engine<S> {
 
     /// Whether somebody is still to be woken. In doubt, they are.
     fn wants(&self, page: &Owed) -> bool {
-        self.known(&page.key.stream).map_or(true, |incident| incident::wants_pages(&incident))
+        match self.remembered(&page.key.stream) {
+            Some(incident) => incident::wants_pages(incident),
+            None => self
+                .load(&page.key.stream)
+                .map_or(true, |incident| incident::wants_pages(&incident)),
+        }
     }
 
     /// Asks for the permit of an action. One that was granted before and never ended may have happened: it is read
@@ -53,13 +58,13 @@ impl<S: Store> Engine<S> {
     pub fn permit(&mut self, key: &EffectKey, act: &Act, now: Ts) -> Result<Permit, StoreError> {
         self.review_arming(now);
         let outcome = match safety::grant(&self.standing, key, act, now) {
-            Grant::Go(events) => match self.objection(key, now)? {
-                Some(outcome) => outcome,
-                None => {
-                    self.append_safety(events, "engine", &key.to_string(), now)?;
-                    return Ok(Permit::Go { epoch: self.standing.turns });
+            Grant::Go(events) => {
+                if let Some(outcome) = self.objection(key, now)? {
+                    return Ok(Permit::Settled(outcome));
                 }
-            },
+                self.append_safety(events, "engine", &key.to_string(), now)?;
+                return Ok(Permit::Go { epoch: self.standing.turns });
+            }
             Grant::Begun => Outcome::Unknown { why: "it was begun before a restart".into() },
             Grant::Busy(why) => Outcome::Later { why, after: BUSY_WAIT },
             Grant::NotArmed(_) => Outcome::Done(Finding::WouldHave),
@@ -173,10 +178,12 @@ impl<S: Store> Engine<S> {
     /// Takes back pages that were owed when somebody took the incident: a crash had kept them from leaving.
     fn withdraw_pages(&mut self, now: Ts) -> Result<(), StoreError> {
         for page in self.store.owed(Lane::Page, now, PAGES_AT_ONCE)? {
-            let incident = self.known(&page.key.stream)?;
-            let since = incident.marks.acknowledged.max(incident.marks.resolved);
-            let long = since.is_none_or(|since| since + PAGE_UNDER_WAY < now);
-            if long && !incident::wants_pages(&incident) {
+            if self.wants(&page) {
+                continue;
+            }
+            let marks = self.known(&page.key.stream)?.marks;
+            let since = marks.acknowledged.max(marks.resolved);
+            if since.is_none_or(|since| since + PAGE_UNDER_WAY < now) {
                 let why = "withdrawn: nobody needs to be woken any more".into();
                 self.settle(&page, &Outcome::Never { why }, now)?;
             }

@@ -171,7 +171,10 @@ impl<S: Store> Engine<S> {
         }
         let mut turns = 0;
         for (place, signal) in signals.iter().enumerate() {
-            turns += u32::from(self.hear(signal, &format!("{}#{place}", delivery.key), now)?);
+            if self.says_news(signal, now)? {
+                let key = format!("{}#{place}", delivery.key);
+                turns += u32::from(self.hear(signal, &key, now)?);
+            }
         }
         Ok(Receipt::New { turns })
     }
@@ -266,14 +269,18 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    /// A monitor's word: only what changes a monitor's word, in the order in which it was seen, reaches the kernel.
+    /// Whether a signal is a monitor's changed word, in the order in which it was seen: only that reaches the kernel.
+    /// Measurements are taken in right here.
+    fn says_news(&mut self, signal: &Signal, now: Ts) -> Result<bool, StoreError> {
+        match signal.kind {
+            Kind::Sample => self.sample(signal, now).map(|()| false),
+            Kind::Transition => Ok(self.is_news(signal)),
+            Kind::Control => Ok(false),
+        }
+    }
+
+    /// A monitor's changed word.
     fn hear(&mut self, signal: &Signal, key: &str, now: Ts) -> Result<bool, StoreError> {
-        if signal.kind == Kind::Sample {
-            return self.sample(signal, now).map(|()| false);
-        }
-        if signal.kind != Kind::Transition || !self.is_news(signal) {
-            return Ok(false);
-        }
         let component = &signal.component;
         let known = self.live.get(component).cloned();
         let incident = match known {

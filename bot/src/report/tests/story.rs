@@ -56,8 +56,7 @@ pub(crate) fn report() -> Report {
 }
 
 pub(crate) fn promises() -> Vec<Promise> {
-    let promise =
-        |name: &str, kept, says: &str| Promise { name: name.into(), kept, says: says.into() };
+    let promise = |name: &'static str, kept, says: &str| Promise { name, kept, says: says.into() };
     vec![
         promise("no page is lost", true, "2 of 2 pages were taken"),
         promise("recovered within the RTO", true, "6 min 8 s of 15 min"),
