@@ -3,6 +3,9 @@
 //!
 //! `SEEDS=1000000 cargo test -p tests --test simulation --release` runs more; `SEED=7 …` replays one and tells its story.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+#![expect(clippy::print_stdout, reason = "a replayed seed tells its story")]
+
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
