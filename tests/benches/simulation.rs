@@ -2,6 +2,9 @@
 //!
 //! `cargo bench -p tests --bench simulation`. Goals: 2,000 complete disasters a second, 200,000 turns a second.
 
+#![expect(clippy::print_stdout, reason = "the figures are its output")]
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -48,7 +51,6 @@ fn turns() {
 }
 
 /// Things a second in the median run.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn median(things: u64, work: impl Fn()) -> f64 {
     let mut times: Vec<Duration> = (0..RUNS)
         .map(|_| {
@@ -61,7 +63,6 @@ fn median(things: u64, work: impl Fn()) -> f64 {
     things as f64 / times[RUNS / 2].as_secs_f64()
 }
 
-#[expect(clippy::print_stdout, reason = "a benchmark's answer")]
 fn report(what: &str, a_second: f64) {
     println!("{what}: {a_second:.0} a second and core");
 }

@@ -3,7 +3,8 @@
 //!
 //! `SEEDS=1000000 cargo test -p tests --test simulation --release` runs more; `SEED=7 …` replays one and tells its story.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic and tells its story")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+#![expect(clippy::print_stdout, reason = "a replayed seed tells its story")]
 
 use std::num::NonZero;
 use std::sync::Mutex;

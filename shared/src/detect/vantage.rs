@@ -203,8 +203,19 @@ impl Panel {
         self.points.iter().any(|point| self.recent(point, now))
     }
 
-    /// Counts the votes; the moments in the result are left to who remembers the outage.
+    /// Counts the votes and their rows; the moments in the result are left to who remembers the outage.
     pub(super) fn count(&self, now: Ts) -> Quorum {
+        let quorum = self.tally(now);
+        let in_row = match quorum.verdict() {
+            Verdict::Failing => self.in_row(Vote::Failing, now, quorum.fresh),
+            Verdict::Healthy => self.in_row(Vote::Healthy, now, quorum.fresh),
+            Verdict::Split => 0,
+        };
+        Quorum { in_row, ..quorum }
+    }
+
+    /// Counts the votes alone.
+    pub(super) fn tally(&self, now: Ts) -> Quorum {
         let mut quorum = Quorum { total: self.points.len() as u32, ..Quorum::default() };
         for point in &self.points {
             let votes = point.vote != Vote::Abstains && self.recent(point, now);
@@ -212,11 +223,6 @@ impl Panel {
             quorum.failing += u32::from(votes && point.last_failed);
             quorum.lost += u32::from(!votes && point.last_failed);
         }
-        quorum.in_row = match quorum.verdict() {
-            Verdict::Failing => self.in_row(Vote::Failing, now, quorum.fresh),
-            Verdict::Healthy => self.in_row(Vote::Healthy, now, quorum.fresh),
-            Verdict::Split => 0,
-        };
         quorum
     }
 

@@ -123,6 +123,12 @@ pub struct Watch {
     panel: Panel,
     safety: Safety,
     started: Ts,
+    memory: Memory,
+}
+
+/// What a watch remembers besides the newest results: from it follows what is news.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memory {
     course: Course,
     blind: bool,
     failing: Evaluator,
@@ -141,10 +147,7 @@ impl Watch {
         started: Ts,
     ) -> Self {
         let rule = |above, hold| Evaluator::new(Rule { above, hold });
-        Self {
-            panel: Panel::new(detection),
-            safety: safety.clone(),
-            started,
+        let memory = Memory {
             course: Course::Well,
             blind: false,
             failing: rule(0.0, thresholds.down_for),
@@ -152,21 +155,32 @@ impl Watch {
             slow: rule(thresholds.slow_ms, thresholds.slow_for),
             erring: rule(thresholds.error_rate, thresholds.errors_for),
             measured_at: None,
-        }
+        };
+        Self { panel: Panel::new(detection), safety: safety.clone(), started, memory }
+    }
+
+    /// What it remembers, to be restored if the news that follow are lost.
+    pub fn memory(&self) -> Memory {
+        self.memory.clone()
+    }
+
+    /// Forgets what was said since: it will be said again. The newest results stay.
+    pub fn restore(&mut self, memory: Memory) {
+        self.memory = memory;
     }
 
     /// Goes on with an outage that was open before a restart. Only a healthy majority ends it: whoever hasn't
     /// reported yet is taken for failing.
     pub fn resume(&mut self, since: Ts) {
-        self.course = Course::Outage { since, down: false, certain: false };
+        self.memory.course = Course::Outage { since, down: false, certain: false };
         self.panel.presume_failing();
     }
 
     /// Goes on with an alert that was firing before a restart: only what is measured ends it.
     pub fn resume_alert(&mut self, alert: Alert, since: Ts) {
         match alert {
-            Alert::Warning => self.slow.resume(since),
-            Alert::Info => self.erring.resume(since),
+            Alert::Warning => self.memory.slow.resume(since),
+            Alert::Info => self.memory.erring.resume(since),
             Alert::Critical => {}
         }
     }
@@ -179,7 +193,7 @@ impl Watch {
         if let Some(vote) = recorded.filter(|_| !self.warming(now)) {
             let quorum = self.panel.count(now);
             self.look(&quorum, now, &mut news);
-            if !self.blind {
+            if !self.memory.blind {
                 self.judge(vote, quorum, now, &mut news);
             }
             self.judge_latency(now, &mut news);
@@ -191,29 +205,29 @@ impl Watch {
     pub fn tick(&mut self, now: Ts) -> Vec<News> {
         let mut news = Vec::new();
         if !self.warming(now) {
-            self.look(&self.panel.count(now), now, &mut news);
+            self.look(&self.panel.tally(now), now, &mut news);
         }
         news
     }
 
     /// Takes in how many of the requests failed in a window that ended `at`. Overtaken ones are no news.
     pub fn measured(&mut self, at: Ts, requests: u64, errors: u64) -> Vec<News> {
-        if self.measured_at.is_some_and(|last| at <= last) {
+        if self.memory.measured_at.is_some_and(|last| at <= last) {
             return Vec::new();
         }
-        if self.measured_at.is_none_or(|last| at - last > MEASUREMENT_GAP) {
-            self.erring.interrupt();
+        if self.memory.measured_at.is_none_or(|last| at - last > MEASUREMENT_GAP) {
+            self.memory.erring.interrupt();
         }
-        self.measured_at = Some(at);
+        self.memory.measured_at = Some(at);
         // Without requests the rate is NaN, which is above nothing: nobody meets an error.
         let rate = errors as f64 / requests as f64;
         let erring = |since| News::Erring { since, rate };
-        alert(&mut self.erring, at, rate, Alert::Info, erring).into_iter().collect()
+        alert(&mut self.memory.erring, at, rate, Alert::Info, erring).into_iter().collect()
     }
 
     /// The first failing probe of the outage that goes on.
     pub fn since(&self) -> Option<Ts> {
-        match self.course {
+        match self.memory.course {
             Course::Outage { since, .. } => Some(since),
             Course::Well | Course::Recovering { .. } => None,
         }
@@ -221,17 +235,17 @@ impl Watch {
 
     /// Whether our samples prove nothing at present.
     pub fn blind(&self) -> bool {
-        self.blind
+        self.memory.blind
     }
 
     /// Whether a majority failed at the last evaluation.
     pub fn failing(&self) -> bool {
-        self.failing.phase().since().is_some()
+        self.memory.failing.phase().since().is_some()
     }
 
     /// Since when a majority has been healthy at every evaluation.
     pub fn healthy_since(&self) -> Option<Ts> {
-        self.healthy.phase().since()
+        self.memory.healthy.phase().since()
     }
 
     /// The count of votes as of now, to be looked at once more right before acting.
@@ -252,46 +266,46 @@ impl Watch {
     /// Takes back what the count no longer bears out; a majority may have dissolved by silence alone.
     fn look(&mut self, quorum: &Quorum, now: Ts, news: &mut Vec<News>) {
         let blind = quorum.fresh == 0;
-        if blind && !self.blind {
+        if blind && !self.memory.blind {
             let why = if self.panel.heard(now) { Blindness::Control } else { Blindness::Silence };
             news.push(News::Blind { why, at: now });
-        } else if self.blind && !blind {
+        } else if self.memory.blind && !blind {
             news.push(News::Sighted { at: now });
         }
-        self.blind = blind;
+        self.memory.blind = blind;
         if blind {
-            self.slow.interrupt();
+            self.memory.slow.interrupt();
         }
         let verdict = quorum.verdict();
         if verdict != Verdict::Failing {
-            self.failing.evaluate(now, false);
+            self.memory.failing.evaluate(now, false);
             // The right to act goes with the majority, and is earned anew with it.
-            if let Course::Outage { certain, .. } = &mut self.course {
+            if let Course::Outage { certain, .. } = &mut self.memory.course {
                 *certain = false;
             }
         }
         if verdict != Verdict::Healthy {
-            self.healthy.evaluate(now, false);
+            self.memory.healthy.evaluate(now, false);
         }
     }
 
     fn judge(&mut self, vote: Vote, quorum: Quorum, now: Ts, news: &mut Vec<News>) {
         let verdict = quorum.verdict();
         match verdict {
-            Verdict::Failing => self.failing.evaluate(now, true),
-            Verdict::Healthy => self.healthy.evaluate(now, true),
+            Verdict::Failing => self.memory.failing.evaluate(now, true),
+            Verdict::Healthy => self.memory.healthy.evaluate(now, true),
             Verdict::Split => return,
         };
-        match (self.course, verdict) {
+        match (self.memory.course, verdict) {
             (Course::Well | Course::Recovering { .. }, Verdict::Failing) => {
                 let since = self.onset(now);
-                self.course = Course::Outage { since, down: false, certain: false };
+                self.memory.course = Course::Outage { since, down: false, certain: false };
                 news.push(News::FirstFailure { since });
                 self.establish(vote, quorum, now, news);
             }
             (Course::Outage { .. }, Verdict::Failing) => self.establish(vote, quorum, now, news),
             (Course::Outage { .. }, Verdict::Healthy) => {
-                self.course = Course::Recovering { at: now };
+                self.memory.course = Course::Recovering { at: now };
                 news.push(News::Recovered { at: now });
             }
             (Course::Recovering { .. }, Verdict::Healthy) => {
@@ -305,7 +319,7 @@ impl Watch {
     /// outage never begins before the last one ended: otherwise both would be one incident.
     fn onset(&self, now: Ts) -> Ts {
         let window = now - self.panel.fresh_for();
-        let after = match self.course {
+        let after = match self.memory.course {
             Course::Recovering { at } => window.max(at),
             Course::Well | Course::Outage { .. } => window,
         };
@@ -318,9 +332,9 @@ impl Watch {
             return;
         }
         let quorum = self.dated(quorum);
-        let Course::Outage { since, down, certain } = &mut self.course else { return };
+        let Course::Outage { since, down, certain } = &mut self.memory.course else { return };
         let since = *since;
-        if !*down && self.failing.phase().firing() {
+        if !*down && self.memory.failing.phase().firing() {
             *down = true;
             news.push(News::Down { quorum: quorum.clone(), since });
         }
@@ -331,23 +345,25 @@ impl Watch {
     }
 
     fn clear(&mut self, successes: u32) -> Option<News> {
-        let Phase::Firing { since } = self.healthy.phase() else { return None };
+        let Phase::Firing { since } = self.memory.healthy.phase() else { return None };
         (successes >= self.safety.up_successes).then(|| {
-            self.course = Course::Well;
+            self.memory.course = Course::Well;
             News::Steady { since, successes }
         })
     }
 
     fn judge_latency(&mut self, now: Ts, news: &mut Vec<News>) {
         // Neither silence nor failures prove that answers have become fast.
-        let Some(latency_ms) = self.panel.latency_ms(now) else { return self.slow.interrupt() };
+        let Some(latency_ms) = self.panel.latency_ms(now) else {
+            return self.memory.slow.interrupt();
+        };
         let slow = |since| News::Slow { since, latency_ms };
-        news.extend(alert(&mut self.slow, now, latency_ms, Alert::Warning, slow));
+        news.extend(alert(&mut self.memory.slow, now, latency_ms, Alert::Warning, slow));
     }
 
     fn dated(&self, mut quorum: Quorum) -> Quorum {
         quorum.since = self.since();
-        quorum.held_since = self.failing.phase().since();
+        quorum.held_since = self.memory.failing.phase().since();
         quorum
     }
 }

@@ -144,15 +144,16 @@ impl<S: Store> Engine<S> {
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.store.begin()?;
-        let watches = self.watches.clone();
+        let memories: Vec<_> = self.watches.values().map(Watch::memory).collect();
         let result = self.refresh(now).and_then(|()| work(self));
         match result.and_then(|value| self.store.commit().map(|()| value)) {
             Ok(value) => Ok(value),
             Err(error) => {
                 self.store.rollback();
                 // News that was said into a lost batch must be said again.
-                self.watches = watches;
-                self.heard.clear();
+                self.watches.values_mut().zip(memories).for_each(|(watch, memory)| {
+                    watch.restore(memory);
+                });
                 self.stale = true;
                 Err(error)
             }

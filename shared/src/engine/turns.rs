@@ -29,7 +29,10 @@ impl<S: Store> Engine<S> {
         }
         self.review_arming(now);
         if self.stale {
-            self.gather_anew(now);
+            self.hear_anew();
+        }
+        if self.watches.is_empty() {
+            self.watch_anew(now);
         }
         (self.seen_writes, self.stale) = (writes, false);
         Ok(())
@@ -40,22 +43,26 @@ impl<S: Store> Engine<S> {
         self.standing.disarmed = safety::disarmed(&self.plan, &self.standing.proofs, now);
     }
 
-    /// After a restart, or after a batch that was lost, what probes and monitors said is gathered anew: news that was
-    /// said once must not be lost with it. An open outage's start is durable.
-    fn gather_anew(&mut self, now: Ts) {
-        let plan = &self.plan;
-        let watch = || Watch::new(&plan.detection, &plan.thresholds, &plan.safety, now);
-        self.watches = plan.components.iter().map(|one| (one.id.clone(), watch())).collect();
+    /// After a restart, or after a batch that was lost, monitors are remembered as the ledger does: a word that was
+    /// lost is heard again.
+    fn hear_anew(&mut self) {
         self.heard.clear();
-        for (component, incident) in &self.live {
+        for incident in self.live.values() {
             for ((source, monitor), word) in incident.monitors.iter() {
                 self.heard.insert((source.clone(), monitor.clone()), (word.health, incident.since));
             }
-            if let Some(watch) = self.watches.get_mut(component) {
-                incident.impaired.iter().for_each(|alert| watch.resume_alert(*alert, now));
-            }
-            let down = incident.failing && incident.state != State::Mitigated;
-            if let (Some(watch), true) = (self.watches.get_mut(component), down) {
+        }
+    }
+
+    /// After a restart what probes said is gathered anew. An open outage's start, and an alert that fires, are durable.
+    fn watch_anew(&mut self, now: Ts) {
+        let plan = &self.plan;
+        let watch = || Watch::new(&plan.detection, &plan.thresholds, &plan.safety, now);
+        self.watches = plan.components.iter().map(|one| (one.id.clone(), watch())).collect();
+        for (component, incident) in &self.live {
+            let Some(watch) = self.watches.get_mut(component) else { continue };
+            incident.impaired.iter().for_each(|alert| watch.resume_alert(*alert, now));
+            if incident.failing && incident.state != State::Mitigated {
                 watch.resume(incident.since);
             }
         }

@@ -47,9 +47,13 @@ impl Monitor {
         let mut monitors = Vec::new();
         for (place, source) in plan.sources.iter().enumerate() {
             for (number, component) in plan.components.iter().enumerate() {
+                let every = seconds(rng, 25, 60);
+                if rng.u8(..100) >= 40 {
+                    continue;
+                }
                 let key = (1_000 + 100 * place + number) as u32;
-                let monitor = Self::new(source, component, key, seconds(rng, 25, 60));
-                if rng.u8(..100) < 40 && monitor.is_heard_as_meant(source) {
+                let monitor = Self::new(source, component, key, every);
+                if monitor.is_heard_as_meant(source) {
                     monitors.push(monitor);
                 }
             }
