@@ -98,8 +98,8 @@ impl<P: Perform> Outbox<P> {
     async fn permit(&self, owed: &Owed, act: &Act) -> Result<Hold, Outcome> {
         let later = |why: String| Outcome::Later { why, after: TRY_AGAIN };
         if let Some(why) = self.switch.thrown() {
+            // The desk is asked all the same: an operation that was begun before is read back, never given up.
             self.freeze(owed, &why).await;
-            return Err(Outcome::Never { why });
         }
         let permit = self.desk.permit(owed.key.clone(), act.clone()).await;
         match permit.map_err(|away| later(away.to_string()))? {
