@@ -330,6 +330,17 @@ fn a_fate_that_nobody_can_tell_is_not_asked_for_every_second() {
 }
 
 #[test]
+fn nobody_is_quoted_who_said_nothing() {
+    let mut engine = engine();
+    say(&mut engine, &Target::Component(FRONTEND.into()), &declaration(), after(0));
+    say(&mut engine, &Target::Number(1), &Wish::Mitigated, after(1));
+    for second in 0..2_000 {
+        engine.batch(after(second), |engine| engine.tick(after(second))).unwrap();
+    }
+    assert_eq!(state(&engine), Some(State::Mitigated), "no monitor ever said that it is up");
+}
+
+#[test]
 fn a_freeze_neither_ends_what_was_begun_nor_uses_up_what_was_not() {
     let mut engine = engine();
     let (owed, second) = outage(&mut engine);
