@@ -341,6 +341,37 @@ fn nobody_is_quoted_who_said_nothing() {
 }
 
 #[test]
+fn a_repair_that_went_live_during_the_outage_is_not_rolled_back() {
+    let mut engine = engine();
+    for class in ActClass::ALL {
+        engine.prove(class, "drill", class.says(), START).unwrap();
+    }
+    let deployment = |id: &str, seconds: i64, current: bool| Deployment {
+        id: id.into(),
+        live_at: after(seconds),
+        current,
+        candidate: true,
+        proven: true,
+        schema_compatible: Some(true),
+    };
+    let list = vec![deployment("repair", 150, true), deployment("old", -90_000, false)];
+    for second in 0..300 {
+        probe(&mut engine, second..second + 1, false);
+        for one in engine.owed(Lane::Act, after(second), 100).unwrap() {
+            let found = match &one.effect {
+                Effect::Look(Look::Deployments) => Finding::Deployments(list.clone()),
+                // The standby is no way out here: only the rollback is left.
+                Effect::Look(Look::Standby) => continue,
+                Effect::Look(look) => finding(look),
+                other => panic!("{other:?}"),
+            };
+            settle(&mut engine, &one, &Outcome::Done(found), after(second));
+        }
+    }
+    assert!(engine.live().next().unwrap().recovery.tried.is_empty());
+}
+
+#[test]
 fn a_freeze_neither_ends_what_was_begun_nor_uses_up_what_was_not() {
     let mut engine = engine();
     let (owed, second) = outage(&mut engine);
