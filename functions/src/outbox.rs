@@ -31,9 +31,6 @@ const TELL_TIMEOUT: Duration = Duration::from_secs(30);
 const TRY_AGAIN: Span = Span::secs(5);
 /// The wait before an outcome is brought to a store again that could not take it.
 const SETTLE_AGAIN: Duration = Duration::from_secs(1);
-/// So often an outcome is brought back; after that, some ten minutes, the effect is owed again to the next server.
-const SETTLE_TRIES: u32 = 600;
-
 /// Performs and settles.
 pub struct Outbox<P> {
     /// Where owed effects come from and outcomes go.
@@ -76,13 +73,10 @@ impl<P: Perform> Outbox<P> {
     async fn carry(&self, owed: Owed) {
         let outcome = self.outcome(&owed).await;
         tracing::info!(effect.key = %owed.key, effect.outcome = word(&outcome), "performed");
-        for _ in 0..SETTLE_TRIES {
-            if self.desk.settle(owed.clone(), outcome.clone()).await.is_ok() {
-                return;
-            }
+        // Given up, it would keep its place in the lane for ever, and a lane has few.
+        while self.desk.settle(owed.clone(), outcome.clone()).await.is_err() {
             sleep(SETTLE_AGAIN).await;
         }
-        tracing::error!(effect.key = %owed.key, "failed to bring an outcome back: it is owed again after a restart");
     }
 
     async fn outcome(&self, owed: &Owed) -> Outcome {
@@ -104,8 +98,8 @@ impl<P: Perform> Outbox<P> {
     async fn permit(&self, owed: &Owed, act: &Act) -> Result<Hold, Outcome> {
         let later = |why: String| Outcome::Later { why, after: TRY_AGAIN };
         if let Some(why) = self.switch.thrown() {
+            // The desk is asked all the same: an operation that was begun before is read back, never given up.
             self.freeze(owed, &why).await;
-            return Err(Outcome::Never { why });
         }
         let permit = self.desk.permit(owed.key.clone(), act.clone()).await;
         match permit.map_err(|away| later(away.to_string()))? {

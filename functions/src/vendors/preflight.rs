@@ -37,12 +37,21 @@ pub async fn look(http: &reqwest::Client, url: &str, now: Ts) -> Outcome {
     let answers = answer.status().is_success();
     let certificate_life = life(&answer, now);
     let said: Said = answer.json().await.unwrap_or_default();
+    let data_age = said.data_age();
     Outcome::Done(Finding::Standby(Preflight {
         answers,
         certificate_life,
         database: said.database.is_some_and(|health| health.is_good()),
-        data_age: said.data_age_seconds.map_or(UNKNOWN_AGE, Span::secs),
+        data_age,
     }))
+}
+
+impl Said {
+    /// Some write -1 for "unknown"; what is no age is not measured.
+    fn data_age(&self) -> Span {
+        let seconds = self.data_age_seconds.filter(|age| (0..UNKNOWN_AGE.0 / 1_000).contains(age));
+        seconds.map_or(UNKNOWN_AGE, Span::secs)
+    }
 }
 
 impl Health {
@@ -92,5 +101,15 @@ mod tests {
         let seen = looked("/ill").await;
         assert!(!seen.answers && !seen.database, "{seen:?}");
         assert_eq!(seen.data_age, UNKNOWN_AGE);
+    }
+
+    #[test]
+    fn what_is_no_age_of_data_counts_as_not_measured() {
+        for (age, read) in [(Some(3), Span::secs(3)), (Some(-1), UNKNOWN_AGE), (None, UNKNOWN_AGE)]
+        {
+            assert_eq!(Said { data_age_seconds: age, ..Said::default() }.data_age(), read);
+        }
+        let endless = Said { data_age_seconds: Some(i64::MAX), ..Said::default() };
+        assert_eq!(endless.data_age(), UNKNOWN_AGE);
     }
 }

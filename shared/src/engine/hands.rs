@@ -66,9 +66,9 @@ impl<S: Store> Engine<S> {
                 return Ok(Permit::Go { epoch: self.standing.turns });
             }
             Grant::Begun => Outcome::Unknown { why: "it was begun before a restart".into() },
-            Grant::Busy(why) => Outcome::Later { why, after: BUSY_WAIT },
+            // Nothing failed: once it is allowed, it may be chosen again.
+            Grant::Busy(why) | Grant::No(why) => Outcome::Later { why, after: BUSY_WAIT },
             Grant::NotArmed(_) => Outcome::Done(Finding::WouldHave),
-            Grant::No(why) => Outcome::Never { why },
         };
         Ok(Permit::Settled(outcome))
     }

@@ -1,7 +1,7 @@
 //! The engine over a store in memory: what a storm, a stranger and a late word must not do.
 
 use super::*;
-use crate::effect::{ActClass, Effect, Finding, Lane, Look, Outcome, Preflight};
+use crate::effect::{Act, ActClass, Deployment, Effect, Finding, Lane, Look, Outcome, Preflight};
 use crate::plan::{built_in_text, read::read};
 use crate::signal::{Measurement, TimeQuality};
 use crate::store::{MemoryStore, Owed};
@@ -82,13 +82,21 @@ fn state(engine: &Engine<MemoryStore>) -> Option<State> {
     engine.live().next().map(|incident| incident.state)
 }
 
-#[test]
-fn a_strangers_storm_does_not_silence_the_ladder() {
+/// A suspicion about which so much was said that its stream is full.
+fn full() -> Engine<MemoryStore> {
     let mut engine = engine();
-    let storm: Vec<Signal> = (0..crate::incident::MAX_TURNS + 10)
-        .map(|n| says(&format!("m{n}"), Health::Down, Trust::Unauthenticated, START))
-        .collect();
-    deliver(&mut engine, &storm, START);
+    deliver(&mut engine, &[says("m", Health::Down, Trust::Unauthenticated, START)], START);
+    for word in 0..crate::incident::MAX_TURNS {
+        let wish = Wish::Update(word.to_string());
+        let (target, by) = (Target::Number(1), "lead-developer".into());
+        engine.wish(&target, &by, "terminal", &word.to_string(), &wish, START).unwrap();
+    }
+    engine
+}
+
+#[test]
+fn an_outage_behind_a_full_suspicion_is_paged_and_climbs() {
+    let mut engine = full();
     assert_eq!(state(&engine), Some(State::Suspected));
     probe(&mut engine, 1..70, false);
     assert_eq!(state(&engine), Some(State::Open));
@@ -99,18 +107,23 @@ fn a_strangers_storm_does_not_silence_the_ladder() {
 }
 
 #[test]
+fn a_full_incident_that_failed_again_is_open_again() {
+    let mut engine = full();
+    probe(&mut engine, 1..70, false);
+    probe(&mut engine, 70..130, true);
+    assert_eq!(state(&engine), Some(State::Mitigated));
+    probe(&mut engine, 130..190, false);
+    assert_eq!(state(&engine), Some(State::Open));
+}
+
+#[test]
 fn a_full_incident_that_is_over_is_not_joined() {
-    let mut engine = engine();
-    let storm: Vec<Signal> = (0..crate::incident::MAX_TURNS + 10)
-        .map(|n| says(&format!("m{n}"), Health::Down, Trust::Unauthenticated, START))
-        .collect();
-    deliver(&mut engine, &storm, START);
-    let full = engine.live().next().unwrap().number;
+    let mut engine = full();
     let wish = Wish::Resolve { without_evidence: Some("a prank".into()) };
-    let by = "lead-developer".into();
-    engine.wish(&Target::Number(full), &by, "terminal", "k", &wish, after(1)).unwrap();
+    let (target, by) = (Target::Number(1), "lead-developer".into());
+    engine.wish(&target, &by, "terminal", "end", &wish, after(1)).unwrap();
     deliver(&mut engine, &[says("m", Health::Down, Trust::Signed, after(9))], after(9));
-    assert_eq!(engine.live().next().map(|incident| incident.number), Some(full + 1));
+    assert_eq!(engine.live().next().map(|incident| incident.number), Some(2));
 }
 
 #[test]
@@ -314,4 +327,65 @@ fn a_fate_that_nobody_can_tell_is_not_asked_for_every_second() {
         engine.batch(after(second), |engine| engine.tick(after(second))).unwrap();
     }
     assert!(engine.live().next().unwrap().turns <= turns + 5);
+}
+
+#[test]
+fn nobody_is_quoted_who_said_nothing() {
+    let mut engine = engine();
+    say(&mut engine, &Target::Component(FRONTEND.into()), &declaration(), after(0));
+    say(&mut engine, &Target::Number(1), &Wish::Mitigated, after(1));
+    for second in 0..2_000 {
+        engine.batch(after(second), |engine| engine.tick(after(second))).unwrap();
+    }
+    assert_eq!(state(&engine), Some(State::Mitigated), "no monitor ever said that it is up");
+}
+
+#[test]
+fn a_repair_that_went_live_during_the_outage_is_not_rolled_back() {
+    let mut engine = engine();
+    for class in ActClass::ALL {
+        engine.prove(class, "drill", class.says(), START).unwrap();
+    }
+    let deployment = |id: &str, seconds: i64, current: bool| Deployment {
+        id: id.into(),
+        live_at: after(seconds),
+        current,
+        candidate: true,
+        proven: true,
+        schema_compatible: Some(true),
+    };
+    let list = vec![deployment("repair", 150, true), deployment("old", -90_000, false)];
+    for second in 0..300 {
+        probe(&mut engine, second..second + 1, false);
+        for one in engine.owed(Lane::Act, after(second), 100).unwrap() {
+            let found = match &one.effect {
+                Effect::Look(Look::Deployments) => Finding::Deployments(list.clone()),
+                // The standby is no way out here: only the rollback is left.
+                Effect::Look(Look::Standby) => continue,
+                Effect::Look(look) => finding(look),
+                other => panic!("{other:?}"),
+            };
+            settle(&mut engine, &one, &Outcome::Done(found), after(second));
+        }
+    }
+    assert!(engine.live().next().unwrap().recovery.tried.is_empty());
+}
+
+#[test]
+fn a_freeze_neither_ends_what_was_begun_nor_uses_up_what_was_not() {
+    let mut engine = engine();
+    let (owed, second) = outage(&mut engine);
+    let now = after(second);
+    let act = Act::FailOver;
+    assert_eq!(owed.effect, Effect::Act(act.clone()));
+    let mut begun = Engine::open(engine.plan().clone(), engine.store().clone(), now).unwrap();
+    engine.freeze("somebody", "hands off", "freeze", now).unwrap();
+    let put_off = engine.permit(&owed.key, &act, now).unwrap();
+    assert!(matches!(put_off, Permit::Settled(Outcome::Later { .. })), "{put_off:?}");
+    probe(&mut begun, second..second + 120, false);
+    let now = after(second + 120);
+    assert!(matches!(begun.permit(&owed.key, &act, now).unwrap(), Permit::Go { .. }));
+    begun.freeze("somebody", "hands off", "freeze", now).unwrap();
+    let fate = begun.permit(&owed.key, &act, now).unwrap();
+    assert!(matches!(fate, Permit::Settled(Outcome::Unknown { .. })), "{fate:?}");
 }

@@ -10,6 +10,9 @@ use crate::time::{Span, Ts};
 
 use super::event::Choice;
 
+/// How far the hosting provider's clock may be from ours, our first failing probe being late besides.
+const CLOCK_SKEW: Span = Span::mins(1);
+
 /// What was seen in the last round of looks. Whatever is missing failed, and counts as bad news.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -150,6 +153,9 @@ fn rollback(case: &Case) -> Way {
         return Err("no deployment is live".into());
     };
     let age = case.since - live.live_at;
+    if age < Span(-CLOCK_SKEW.0) {
+        return Err(format!("{} went live during the outage: somebody is repairing it", live.id));
+    }
     if age > hosting.suspect_window || live.live_at > case.now {
         return Err(format!("no deployment went live shortly before: the last is {age} older"));
     }

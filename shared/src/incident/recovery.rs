@@ -221,7 +221,8 @@ fn still_well(draft: &mut Draft, view: View) {
         }
         return;
     }
-    let word_only = !draft.incident.confirmed && view == View::Blind;
+    let word_only =
+        !draft.incident.confirmed && view == View::Blind && !draft.incident.monitors.is_empty();
     if word_only && draft.incident.accusers().next().is_none() {
         draft.push(Event::Resolved {
             witness: Witness::Monitors,
