@@ -1,6 +1,7 @@
 //! End-to-end tests of All Clear live in `tests/`; this library holds what they share.
 
 pub mod binary;
+pub mod command;
 pub mod parts;
 pub mod rehearsal;
 pub mod store_contract;

@@ -29,7 +29,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A store and the program that serves it.
 struct Place {
     folder: TempDir,
-    binary: PathBuf,
+    binary: &'static Path,
     address: SocketAddr,
 }
 
@@ -46,7 +46,7 @@ impl Place {
     }
 
     async fn serve(&self) -> Child {
-        let server = Command::new(&self.binary)
+        let server = Command::new(self.binary)
             .arg("--store")
             .arg(self.store())
             .arg("--plan")
