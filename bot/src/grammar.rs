@@ -24,7 +24,7 @@ pub struct Cli {
     /// Answer in JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// When to use colours; NO_COLOR is respected.
+    /// When to use colours; `NO_COLOR` is respected.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
     /// What to do.

@@ -94,3 +94,48 @@ async fn within(
 ) -> Result<(), String> {
     timeout(limit, asked).await.unwrap_or_else(|_| Err("no answer in time".into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{desk, plan, site};
+    use crate::{clock, http};
+    use shared::time::Span;
+
+    fn prober(control: &str) -> Prober {
+        let mut plan = Plan::clone(&plan());
+        plan.detection.control_site = control.into();
+        plan.detection.probe_timeout = Span::millis(300);
+        let (http, desk) = (http::client().unwrap(), desk().desk);
+        Prober { plan: Arc::new(plan), http, desk, clock: clock::now, vantage: "local".into() }
+    }
+
+    #[tokio::test]
+    async fn a_good_answer_is_timed_and_a_bad_one_says_why() {
+        let site = site().await;
+        let prober = prober("unused");
+        let good = prober.probe(&format!("{site}/up")).await;
+        assert!(good.ok && good.latency_ms.is_some() && good.why.is_none(), "{good:?}");
+        let ill = prober.probe(&format!("{site}/ill")).await;
+        assert_eq!((ill.ok, ill.why.as_deref()), (false, Some("HTTP 503")));
+        let slow = prober.probe(&format!("{site}/slow")).await;
+        assert_eq!((slow.ok, slow.why.as_deref()), (false, Some("no answer in time")));
+        let nobody = prober.probe("http://127.0.0.1:9/").await;
+        assert!(nobody.why.unwrap().contains("refused"));
+    }
+
+    #[tokio::test]
+    async fn the_control_site_tells_our_own_network_from_theirs() {
+        let site = site().await;
+        assert!(prober(&format!("{site}/up")).control_answers().await);
+        assert!(!prober(&format!("{site}/slow")).control_answers().await);
+    }
+
+    #[test]
+    fn this_process_stands_where_the_plan_puts_the_executor_unless_it_says_local() {
+        let mut plan = Plan::clone(&plan());
+        assert_eq!(own_vantage(&plan).unwrap().as_str(), plan.regions.executor);
+        plan.detection.vantage_points.push(LOCAL.into());
+        assert_eq!(own_vantage(&plan).unwrap().as_str(), LOCAL);
+    }
+}

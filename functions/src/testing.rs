@@ -1,23 +1,35 @@
-//! What this crate's tests share: a plan whose people can be reached, and a desk over a store in memory.
+//! What this crate's tests share: the plan as it is rehearsed, and a desk over a store in memory.
 
 use std::sync::Arc;
 
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
 use shared::engine::{Engine, Target};
 use shared::incident::Wish;
 use shared::plan::{Plan, built_in_text, read::read};
 use shared::store::MemoryStore;
+use shared::town::rehearsal_plan;
 
 use crate::clock;
 use crate::desk::{self, Opened, Utterance};
 
-/// The built-in plan with contact points and everything armed.
+/// The plan as it is rehearsed: people who can be reached, everything armed.
 pub fn plan() -> Arc<Plan> {
-    let text = built_in_text()
-        .replace("[Phone]", "+12025550123")
-        .replace("[Email]", "someone@example.com")
-        .replace("[Name]", "Someone")
-        .replace("[Contact Information]", "https://example.com/support");
-    Arc::new(read("plan.toml", &text).unwrap())
+    Arc::new(rehearsal_plan(&read("plan.toml", built_in_text()).unwrap()))
+}
+
+/// A site on this machine: `/up` answers with health, `/ill` with 503, `/slow` never. Its address, without a slash.
+pub async fn site() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let up = r#"{"database": "ok", "data_age_seconds": 40}"#;
+    let router = Router::new()
+        .route("/up", get(move || async move { up }))
+        .route("/ill", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
+        .route("/slow", get(|| async { std::future::pending::<()>().await }));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
 }
 
 /// A desk over an empty store.

@@ -1,5 +1,6 @@
 //! End-to-end tests of All Clear live in `tests/`; this library holds what they share.
 
+pub mod bench;
 pub mod binary;
 pub mod command;
 pub mod parts;

@@ -1,5 +1,7 @@
 //! What a server promised before it was killed, it keeps after: a real process, real `SIGKILL`, under load.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails its test")]
+
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -24,7 +26,7 @@ const KILLS: u32 = 5;
 /// Senders at once.
 const SENDERS: u32 = 16;
 /// Far above what anything here takes.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A store and the program that serves it.
 struct Place {
@@ -115,11 +117,13 @@ fn verify(store: &Path) -> usize {
     let plan = Arc::new(read("plan.toml", &plan_text()).unwrap());
     let engine = Engine::open(plan, SqliteStore::open(store).unwrap(), clock::now()).unwrap();
     let all = engine.store().newest(1_000).unwrap();
-    all.iter().for_each(|one| assert!(engine.load(&one.id).unwrap().turns > 0));
+    for one in &all {
+        assert!(engine.load(&one.id).unwrap().turns > 0);
+    }
     all.len()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn nothing_accepted_and_no_page_is_lost_to_sigkill() {
     let place = Place::new();
     let (numbers, accepted) = (Arc::new(AtomicU32::new(1)), Accepted::default());

@@ -257,7 +257,7 @@ fn documentation(report: &Report) -> String {
 fn scorecard(report: &Report) -> Block {
     let rows = report.scorecard.iter().map(|promise| {
         let kept = if promise.kept { "✓ kept" } else { "✗ BROKEN" };
-        vec![plain(&promise.name), kept.into(), plain(&promise.says)]
+        vec![plain(promise.name), kept.into(), plain(&promise.says)]
     });
     Table(vec!["Promise", "Verdict", "Seen"], rows.collect())
 }

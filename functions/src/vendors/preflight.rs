@@ -65,3 +65,32 @@ fn life(answer: &reqwest::Response, now: Ts) -> Span {
         Err(_) => Span::ZERO,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::site;
+    use crate::{clock, http};
+
+    async fn looked(path: &str) -> Preflight {
+        let url = format!("{}{path}", site().await);
+        match look(&http::client().unwrap(), &url, clock::now()).await {
+            Outcome::Done(Finding::Standby(preflight)) => preflight,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_standby_says_how_fresh_its_data_is_and_without_tls_it_has_no_certificate() {
+        let seen = looked("/up").await;
+        assert!(seen.answers && seen.database, "{seen:?}");
+        assert_eq!((seen.data_age, seen.certificate_life), (Span::secs(40), Span::ZERO));
+    }
+
+    #[tokio::test]
+    async fn what_a_standby_does_not_say_counts_against_it() {
+        let seen = looked("/ill").await;
+        assert!(!seen.answers && !seen.database, "{seen:?}");
+        assert_eq!(seen.data_age, UNKNOWN_AGE);
+    }
+}

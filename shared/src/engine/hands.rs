@@ -10,6 +10,10 @@ use crate::time::Span;
 
 /// Wake-ups taken in one go; the rest follows in the next.
 const WAKES_PER_TICK: usize = 256;
+/// Pages looked through in one go for those that are still wanted.
+const PAGES_AT_ONCE: usize = 1_000;
+/// How long after an acknowledgement or an end its pages are withdrawn: those under way have come back by then.
+const PAGE_UNDER_WAY: Span = Span::secs(30);
 /// How often an effect other than a page is put off before its "later" is taken for an answer.
 const MAX_PUT_OFFS: u32 = 5;
 /// How long an operation waits for another one on the same target.
@@ -28,9 +32,25 @@ pub enum Permit {
 }
 
 impl<S: Store> Engine<S> {
-    /// Effects of a lane that are due.
+    /// Effects of a lane that are due. A page that nobody needs any more is not among them.
     pub fn owed(&self, lane: Lane, now: Ts, limit: usize) -> Result<Vec<Owed>, StoreError> {
-        self.store.owed(lane, now, limit)
+        if lane != Lane::Page {
+            return self.store.owed(lane, now, limit);
+        }
+        let mut pages = self.store.owed(lane, now, PAGES_AT_ONCE)?;
+        pages.retain(|page| self.wants(page));
+        pages.truncate(limit);
+        Ok(pages)
+    }
+
+    /// Whether somebody is still to be woken. In doubt, they are.
+    fn wants(&self, page: &Owed) -> bool {
+        match self.remembered(&page.key.stream) {
+            Some(incident) => incident::wants_pages(incident),
+            None => self
+                .load(&page.key.stream)
+                .map_or(true, |incident| incident::wants_pages(&incident)),
+        }
     }
 
     /// Asks for the permit of an action. One that was granted before and never ended may have happened: it is read
@@ -38,13 +58,13 @@ impl<S: Store> Engine<S> {
     pub fn permit(&mut self, key: &EffectKey, act: &Act, now: Ts) -> Result<Permit, StoreError> {
         self.review_arming(now);
         let outcome = match safety::grant(&self.standing, key, act, now) {
-            Grant::Go(events) => match self.objection(key, now)? {
-                Some(outcome) => outcome,
-                None => {
-                    self.append_safety(events, "engine", &key.to_string(), now)?;
-                    return Ok(Permit::Go { epoch: self.standing.turns });
+            Grant::Go(events) => {
+                if let Some(outcome) = self.objection(key, now)? {
+                    return Ok(Permit::Settled(outcome));
                 }
-            },
+                self.append_safety(events, "engine", &key.to_string(), now)?;
+                return Ok(Permit::Go { epoch: self.standing.turns });
+            }
             Grant::Begun => Outcome::Unknown { why: "it was begun before a restart".into() },
             Grant::Busy(why) => Outcome::Later { why, after: BUSY_WAIT },
             Grant::NotArmed(_) => Outcome::Done(Finding::WouldHave),
@@ -55,7 +75,7 @@ impl<S: Store> Engine<S> {
 
     /// What the evidence of this moment says against an action that was chosen earlier.
     fn objection(&self, key: &EffectKey, now: Ts) -> Result<Option<Outcome>, StoreError> {
-        let incident = self.incident(key)?;
+        let incident = self.known(&key.stream)?;
         if incident.state != State::Open || incident.recovery.certain.is_none() {
             return Ok(Some(Outcome::Never { why: "the outage is over, or in doubt".into() }));
         }
@@ -82,7 +102,7 @@ impl<S: Store> Engine<S> {
         if !incident::is_news(&owed.effect, outcome) {
             return self.store.settle(&owed.key);
         }
-        let incident = self.incident(&owed.key)?;
+        let incident = self.known(&owed.key.stream)?;
         let command = Command::Outcome {
             key: owed.key.clone(),
             effect: Box::new(owed.effect.clone()),
@@ -115,7 +135,7 @@ impl<S: Store> Engine<S> {
     /// Fires the wake-ups that are due.
     pub(super) fn fire(&mut self, now: Ts) -> Result<(), StoreError> {
         for wake in self.store.wakes(now, WAKES_PER_TICK)? {
-            let incident = self.incident(&wake.key)?;
+            let incident = self.known(&wake.key.stream)?;
             let turn_key = format!("wake/{}", wake.key);
             let turn = Turn { actor: "timer", key: &turn_key, settles: Some(&wake.key) };
             self.wake(incident, wake.timer, &turn, now)?;
@@ -150,6 +170,22 @@ impl<S: Store> Engine<S> {
             let turn = Turn { actor: "sweeper", key: &key, settles: None };
             self.wake(incident, timer, &turn, now)?;
         }
+        self.withdraw_pages(now)
+    }
+
+    /// Takes back pages that were owed when somebody took the incident: a crash had kept them from leaving.
+    fn withdraw_pages(&mut self, now: Ts) -> Result<(), StoreError> {
+        for page in self.store.owed(Lane::Page, now, PAGES_AT_ONCE)? {
+            if self.wants(&page) {
+                continue;
+            }
+            let marks = self.known(&page.key.stream)?.marks;
+            let since = marks.acknowledged.max(marks.resolved);
+            if since.is_none_or(|since| since + PAGE_UNDER_WAY < now) {
+                let why = "withdrawn: nobody needs to be woken any more".into();
+                self.settle(&page, &Outcome::Never { why }, now)?;
+            }
+        }
         Ok(())
     }
 
@@ -171,14 +207,6 @@ impl<S: Store> Engine<S> {
                 View::Failing => false,
             };
         long_well.then_some(Timer::LookAgain(incident.recovery.round))
-    }
-
-    /// The incident that owes an effect: from memory while it is live.
-    fn incident(&self, key: &EffectKey) -> Result<Incident, StoreError> {
-        match self.live.values().find(|incident| incident.id == key.stream) {
-            Some(incident) => Ok(incident.clone()),
-            None => self.load(&key.stream),
-        }
     }
 }
 

@@ -32,6 +32,7 @@ pub struct Engine<S> {
     plan: Arc<Plan>,
     store: S,
     live: HashMap<ComponentId, Incident>,
+    ended: HashMap<ComponentId, Incident>,
     watches: BTreeMap<ComponentId, Watch>,
     standing: Standing,
     heard: HashMap<(SourceId, MonitorKey), (Health, Ts)>,
@@ -93,6 +94,7 @@ impl<S: Store> Engine<S> {
             plan,
             store,
             live: HashMap::new(),
+            ended: HashMap::new(),
             watches: BTreeMap::new(),
             standing,
             heard: HashMap::new(),
@@ -167,7 +169,10 @@ impl<S: Store> Engine<S> {
         }
         let mut turns = 0;
         for (place, signal) in signals.iter().enumerate() {
-            turns += u32::from(self.hear(signal, &format!("{}#{place}", delivery.key), now)?);
+            if self.says_news(signal, now)? {
+                let key = format!("{}#{place}", delivery.key);
+                turns += u32::from(self.hear(signal, &key, now)?);
+            }
         }
         Ok(Receipt::New { turns })
     }
@@ -207,6 +212,9 @@ impl<S: Store> Engine<S> {
         now: Ts,
     ) -> Result<Granted, WishError> {
         let (component, incident) = self.target(target, now)?;
+        if let (Wish::Reopen { .. }, Some(live)) = (wish, self.live.get(&component)) {
+            return Err(Refusal::AlreadyOpen { number: live.number, component }.into());
+        }
         let view = self.view(&component);
         let wish = self.numbered(wish)?;
         let command = Command::Person { by: by.clone(), via: via.into(), wish, view };
@@ -259,14 +267,18 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    /// A monitor's word: only what changes a monitor's word, in the order in which it was seen, reaches the kernel.
+    /// Whether a signal is a monitor's changed word, in the order in which it was seen: only that reaches the kernel.
+    /// Measurements are taken in right here.
+    fn says_news(&mut self, signal: &Signal, now: Ts) -> Result<bool, StoreError> {
+        match signal.kind {
+            Kind::Sample => self.sample(signal, now).map(|()| false),
+            Kind::Transition => Ok(self.is_news(signal)),
+            Kind::Control => Ok(false),
+        }
+    }
+
+    /// A monitor's changed word.
     fn hear(&mut self, signal: &Signal, key: &str, now: Ts) -> Result<bool, StoreError> {
-        if signal.kind == Kind::Sample {
-            return self.sample(signal, now).map(|()| false);
-        }
-        if signal.kind != Kind::Transition || !self.is_news(signal) {
-            return Ok(false);
-        }
         let component = &signal.component;
         let known = self.live.get(component).cloned();
         let incident = match known {
@@ -365,7 +377,7 @@ impl<S: Store> Engine<S> {
                 .ended
                 .is_some_and(|ended| now.since(ended) <= self.plan.detection.join_window);
             if joins {
-                return self.load(&latest.id);
+                return self.known(&latest.id);
             }
         }
         Ok(Incident::unborn(incident_id(component, since)))
@@ -376,7 +388,7 @@ impl<S: Store> Engine<S> {
             Target::Number(number) => {
                 let summary = self.store.numbered(*number)?;
                 let summary = summary.ok_or(WishError::NoSuchIncident(*number))?;
-                Ok((summary.component, self.load(&summary.id)?))
+                Ok((summary.component, self.known(&summary.id)?))
             }
             Target::Component(component) => {
                 let incident = match self.live.get(component) {

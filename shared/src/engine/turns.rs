@@ -16,6 +16,7 @@ impl<S: Store> Engine<S> {
             return Ok(());
         }
         self.live.clear();
+        self.ended.clear();
         for summary in self.store.live()? {
             let incident = self.load(&summary.id)?;
             self.live.insert(summary.component, incident);
@@ -70,6 +71,16 @@ impl<S: Store> Engine<S> {
         Ok(incident)
     }
 
+    /// An incident from memory, where each component's last one is kept; else from the store.
+    pub(super) fn known(&self, id: &StreamId) -> Result<Incident, StoreError> {
+        self.remembered(id).map_or_else(|| self.load(id), |incident| Ok(incident.clone()))
+    }
+
+    /// An incident, if it is in memory.
+    pub(super) fn remembered(&self, id: &StreamId) -> Option<&Incident> {
+        self.live.values().chain(self.ended.values()).find(|incident| incident.id == *id)
+    }
+
     fn read<E: DeserializeOwned>(
         &self,
         stream: &StreamId,
@@ -83,7 +94,7 @@ impl<S: Store> Engine<S> {
     /// Decides and, if anything happened, appends. The inner result is the kernel's answer.
     pub(super) fn decide_and_append(
         &mut self,
-        mut incident: Incident,
+        incident: Incident,
         command: &Command,
         turn: &Turn,
         now: Ts,
@@ -94,11 +105,11 @@ impl<S: Store> Engine<S> {
         let failing = self.failing();
         let situation =
             Situation { plan: &self.plan, standing: &self.standing, failing: &failing, now };
-        let events = match incident::decide(situation, &incident, command) {
-            Ok(events) if !events.is_empty() => events,
-            other => return self.quietly(turn).map(|()| other),
+        let (mut incident, events) = match incident::decide_and_fold(situation, incident, command) {
+            Ok((incident, events)) if !events.is_empty() => (incident, events),
+            other => return self.quietly(turn).map(|()| other.map(|(_, none)| none)),
         };
-        let body = self.draft(&mut incident, events, turn, now);
+        let body = self.draft(&incident, events, turn, now);
         let previous = incident.head;
         let sealed = seal(&previous, &body)?;
         incident.apply_turn_place(&body, sealed.hash);
@@ -108,17 +119,8 @@ impl<S: Store> Engine<S> {
         Ok(Ok(body.events))
     }
 
-    /// Folds the events and drafts the turn with what it owes.
-    fn draft(
-        &self,
-        incident: &mut Incident,
-        events: Vec<Event>,
-        turn: &Turn,
-        now: Ts,
-    ) -> Body<Event> {
-        for event in &events {
-            incident.apply(event, now);
-        }
+    /// Drafts the turn with what it owes; the incident has its events folded in.
+    fn draft(&self, incident: &Incident, events: Vec<Event>, turn: &Turn, now: Ts) -> Body<Event> {
         let owes = incident::react(&self.plan, incident, &events, now);
         Body {
             stream: incident.id.clone(),
@@ -144,10 +146,18 @@ impl<S: Store> Engine<S> {
     }
 
     fn remember(&mut self, incident: Incident) {
-        if incident.state.is_live() {
-            self.live.insert(incident.component.clone(), incident);
+        let component = incident.component.clone();
+        let (here, gone) = if incident.state.is_live() {
+            (&mut self.live, &mut self.ended)
         } else {
-            self.live.remove(&incident.component);
+            (&mut self.ended, &mut self.live)
+        };
+        // What came late to an older incident changes nothing of the one that goes on.
+        if here.get(&component).is_none_or(|other| other.number <= incident.number) {
+            if gone.get(&component).is_some_and(|other| other.id == incident.id) {
+                gone.remove(&component);
+            }
+            here.insert(component, incident);
         }
     }
 

@@ -200,6 +200,8 @@ fn failover(case: &Case) -> Way {
         "our names do not resolve to the primary".into()
     } else if case.tried.iter().any(|act| act.class() == ActClass::Rollback) {
         "the rollback did not bring it back".into()
+    } else if case.findings.deployments.is_none() {
+        "the list of deployments cannot be had, so none can be rolled back".into()
     } else {
         "no deployment explains it".into()
     };

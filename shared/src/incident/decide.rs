@@ -4,7 +4,8 @@ use super::event::{Event, Sign, Witness};
 use super::people::person;
 use super::recovery::{consider, settle};
 use super::{
-    Command, Incident, MAX_LISTED_MONITORS, MAX_TURNS, Paging, Phase, Refusal, State, View, ladder,
+    Command, Incident, MAX_JOINING_TURNS, MAX_LISTED_MONITORS, MAX_MONITORS, MAX_TURNS, Paging,
+    Phase, Refusal, State, View, ladder,
 };
 use crate::detect::News;
 use crate::effect::{Look, Timer};
@@ -50,12 +51,20 @@ pub fn decide(
     incident: &Incident,
     command: &Command,
 ) -> Result<Vec<Event>, Refusal> {
+    decide_and_fold(situation, incident.clone(), command).map(|(_, events)| events)
+}
+
+/// Decides, and hands back the incident with the events folded into it.
+pub(crate) fn decide_and_fold(
+    situation: Situation,
+    incident: Incident,
+    command: &Command,
+) -> Result<(Incident, Vec<Event>), Refusal> {
     let Situation { plan, standing, failing, now } = situation;
     if incident.turns >= MAX_TURNS && !may_exceed(command) {
         return Err(Refusal::Full { number: incident.number, limit: MAX_TURNS });
     }
-    let mut draft =
-        Draft { incident: incident.clone(), events: Vec::new(), plan, standing, failing, now };
+    let mut draft = Draft { incident, events: Vec::new(), plan, standing, failing, now };
     match command {
         Command::Signal { signal, number, view } => heard(&mut draft, signal, *number, *view),
         Command::News { component, news, number } => seen(&mut draft, component, news, *number),
@@ -63,12 +72,12 @@ pub fn decide(
         Command::Outcome { key, effect, outcome } => settle(&mut draft, key, effect, outcome),
         Command::Person { by, via, wish, view } => person(&mut draft, by, via, wish, *view)?,
     }
-    Ok(draft.events)
+    Ok((draft.incident, draft.events))
 }
 
-/// A full incident still takes what ends it, and what came of effects that are under way.
+/// A full incident still takes what ends it, what came of effects that are under way, and the ladder's next rung.
 fn may_exceed(command: &Command) -> bool {
-    matches!(command, Command::Person { .. } | Command::Outcome { .. })
+    matches!(command, Command::Person { .. } | Command::Outcome { .. } | Command::Wake { .. })
         || matches!(
             command,
             Command::News { news: News::Recovered { .. } | News::Steady { .. }, .. }
@@ -161,7 +170,7 @@ fn join(draft: &mut Draft, signal: &Signal) {
         Health::Down | Health::Degraded => said != Some(signal.health),
         Health::Unknown | Health::Maintenance => false,
     };
-    if !news {
+    if !news || !has_room(&draft.incident, said.is_some()) {
         return;
     }
     draft.push(Event::Joined {
@@ -175,6 +184,11 @@ fn join(draft: &mut Draft, signal: &Signal) {
     if signal.health != Health::Up && draft.incident.monitors.len() == MAX_LISTED_MONITORS {
         draft.push(Event::ManyAgree { monitors: MAX_LISTED_MONITORS as u32 });
     }
+}
+
+/// Whether another word is recorded; it may still raise the severity if it isn't.
+fn has_room(incident: &Incident, known: bool) -> bool {
+    incident.turns < MAX_JOINING_TURNS && (known || incident.monitors.len() < MAX_MONITORS)
 }
 
 /// A suspicion that all its monitors took back, and that our probes never shared, is over.

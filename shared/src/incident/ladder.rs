@@ -105,7 +105,7 @@ pub(super) fn paged(draft: &mut Draft, page: &Page, outcome: &Outcome) {
 }
 
 /// Whether pages still make sense.
-pub(super) fn wants_pages(incident: &Incident) -> bool {
+pub fn wants_pages(incident: &Incident) -> bool {
     incident.state.is_declared()
         && incident.state != State::Resolved
         && matches!(incident.paging, Paging::Climbing { .. })

@@ -29,17 +29,20 @@ mod recovery;
 
 pub use choose::{Case, Findings, choose};
 pub use command::{Command, Refusal, View, Wish};
+pub(crate) use decide::decide_and_fold;
 pub use decide::{Situation, classify, decide};
 pub use event::{Choice, Event, Role, Sign, Witness};
-pub use ladder::{RUNG_GRACE, duty_holders, next_rung, rung_due};
+pub use ladder::{RUNG_GRACE, duty_holders, next_rung, rung_due, wants_pages};
 pub use react::{is_news, react};
 
 /// Most turns one incident may have; beyond it only its end is recorded.
 pub const MAX_TURNS: u32 = 10_000;
 /// Monitors listed one by one in a timeline; further ones are counted.
 pub const MAX_LISTED_MONITORS: usize = 20;
-/// Monitors remembered per incident, so that a storm keeps memory bounded.
-pub const MAX_MONITORS: usize = 5_000;
+/// Turns after which monitors' changes of mind are no longer recorded: what is left belongs to the ladder and to people.
+pub const MAX_JOINING_TURNS: u32 = MAX_TURNS / 2;
+/// Monitors remembered per incident, so that a storm's memory and work stay bounded; further ones change nothing.
+pub const MAX_MONITORS: usize = 1_000;
 
 /// Where an incident stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

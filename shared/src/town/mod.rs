@@ -210,21 +210,21 @@ impl Town {
         let posted = self.monitors[place].look(&self.world, at);
         self.enter(at + self.monitors[place].every(), Entry::Looks(place));
         if let Some(webhook) = posted {
-            self.send(webhook, at);
+            self.send(&webhook, at);
         }
     }
 
     fn monitor_counts(&mut self, at: Ts) {
         let erring = self.world.is_broken(Part::Requests, at);
         let errors = if erring { self.rng.u64(8..40) } else { self.rng.u64(0..3) };
-        let sample = self.counter.as_ref().and_then(|monitor| monitor.count(errors, at));
+        let sample = self.counter.as_ref().map(|monitor| monitor.count(errors, at));
         if let Some(webhook) = sample {
-            self.send(webhook, at);
+            self.send(&webhook, at);
         }
         self.enter(at + Span::mins(1), Entry::Counts);
     }
 
-    fn send(&mut self, webhook: Webhook, at: Ts) {
+    fn send(&mut self, webhook: &Webhook, at: Ts) {
         for arrival in monitors::arrivals(&self.script, at, &mut self.rng) {
             self.enter(arrival, Entry::Arrives(Happening::Webhook(webhook.clone())));
         }

@@ -112,21 +112,21 @@ impl Monitor {
             self.since = now;
         }
         self.said = thinks;
-        self.post(self.body(thinks, now)?)
+        Some(self.post(&self.body(thinks, now)?))
     }
 
     /// Posts how many of a thousand requests failed in the last minute.
-    pub(super) fn count(&self, errors: u64, now: Ts) -> Option<Webhook> {
-        self.post(json!({
+    pub(super) fn count(&self, errors: u64, now: Ts) -> Webhook {
+        self.post(&json!({
             "type": "monitor.sample",
             "timestamp": now.rfc3339(),
             "data": { "monitor": self.key, "health": "up", "requests": 1_000, "errors": errors },
         }))
     }
 
-    fn post(&self, body: Value) -> Option<Webhook> {
+    fn post(&self, body: &Value) -> Webhook {
         let body = body.to_string().into_bytes();
-        Some(Webhook { source: self.source.clone(), body, trust: self.trust, attempt: 0 })
+        Webhook { source: self.source.clone(), body, trust: self.trust, attempt: 0 }
     }
 
     /// The news in the provider's own form; none for providers whose posts reach us through others.

@@ -22,8 +22,8 @@ mod pages;
 const GRACE: Span = Span::secs(15);
 /// What a restart costs besides: probes are gathered anew, and have to hold anew.
 const WARM_UP: Span = Span::secs(60);
-/// What two probes from different places can miss between them.
-const SAMPLING: Span = Span::secs(30);
+/// What probes every ten seconds from different places can miss.
+const SAMPLING: Span = Span::secs(20);
 /// An outage of this length must be noticed.
 const NOTICEABLE: Span = Span::secs(60);
 
@@ -250,8 +250,10 @@ fn ends_rightly(ending: &Ending, stream: &Stream) -> Result<(), String> {
             Witness::Monitors => Span::ZERO,
             Witness::PersonAlone => continue,
         };
-        let ill =
-            |(from, until): &(Ts, Ts)| *from <= at && at - must_be_well_for + SAMPLING < *until;
+        let ill = |(from, until): &(Ts, Ts)| {
+            let visible = until.since(*from) >= SAMPLING;
+            visible && *from <= at && at - must_be_well_for + SAMPLING < *until
+        };
         if outages.iter().any(ill) {
             return Err(format!("{} was resolved too early", stream.incident.number));
         }

@@ -75,7 +75,7 @@ pub struct Record {
 /// The server: alive, or dead until a moment.
 enum Server {
     Alive(Box<Engine<Recorder>>),
-    Dead { store: Recorder, back: Ts },
+    Dead { store: Box<Recorder>, back: Ts },
 }
 
 /// Something the server has under way.
@@ -297,9 +297,9 @@ impl Simulation {
 
     fn die(&mut self) {
         let back = self.now + seconds(&mut self.rng, 2, 40);
-        let dead = Server::Dead { store: Recorder::default(), back };
+        let dead = Server::Dead { store: Box::default(), back };
         if let Server::Alive(engine) = std::mem::replace(&mut self.server, dead) {
-            self.server = Server::Dead { store: engine.into_store(), back };
+            self.server = Server::Dead { store: Box::new(engine.into_store()), back };
         }
         self.record.downtimes.push((self.now, back));
         self.jobs.clear();
@@ -314,7 +314,7 @@ impl Simulation {
         if *back > self.now {
             return;
         }
-        match Engine::open(self.plan.clone(), std::mem::take(store), self.now) {
+        match Engine::open(self.plan.clone(), *std::mem::take(store), self.now) {
             Ok(engine) => self.server = Server::Alive(Box::new(engine)),
             Err(error) => {
                 self.record.errors.push(error.to_string());

@@ -173,7 +173,7 @@ impl fmt::Display for Script {
 impl Scenario {
     /// Its name.
     pub fn name(self) -> &'static str {
-        name_in(&SCENARIOS, self)
+        name_in(&SCENARIOS, &self)
     }
 }
 
@@ -193,7 +193,7 @@ impl FromStr for Scenario {
 impl Fault {
     /// Its name.
     pub fn name(self) -> &'static str {
-        name_in(&FAULTS, self)
+        name_in(&FAULTS, &self)
     }
 }
 
@@ -210,8 +210,8 @@ impl FromStr for Fault {
     }
 }
 
-fn name_in<T: PartialEq>(table: &[(T, &'static str, &str)], one: T) -> &'static str {
-    table.iter().find(|(entry, ..)| *entry == one).map_or("?", |(_, name, _)| name)
+fn name_in<T: PartialEq>(table: &[(T, &'static str, &str)], one: &T) -> &'static str {
+    table.iter().find(|(entry, ..)| entry == one).map_or("?", |(_, name, _)| name)
 }
 
 fn named_in<T: Copy>(table: &[(T, &str, &str)], kind: &str, text: &str) -> Result<T, String> {

@@ -1,89 +1,107 @@
 //! When the server acts, and what stops it.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use functions::clock;
+use functions::desk::Desk;
 use functions::perform::{Hold, KillSwitch, Perform};
-use functions::store::SqliteStore;
 use functions::vendors::dry::Dry;
-use shared::effect::{Act, ActClass, Effect, Finding, Outcome};
-use shared::engine::{Engine, Target};
+use shared::detect::Probe;
+use shared::effect::{Act, ActClass, Effect, Finding, Look, Outcome, Preflight};
 use shared::id::EffectKey;
-use shared::incident::{Event, Wish};
-use shared::ledger::{self, Body};
-use shared::store::{Derived, Store};
+use shared::time::Span;
+use tokio::time::sleep;
 
 use crate::harness::{Running, plan};
 
-/// Acts on paper: notes every action whose lease still stands.
+/// How often everything is probed.
+const PROBE_EVERY: Duration = Duration::from_millis(200);
+
+/// Vendors on paper: all is well there but the frontend. Notes every action whose lease still stands.
 #[derive(Clone, Default)]
 struct Paper(Arc<Mutex<Vec<Act>>>);
 
 impl Perform for Paper {
     async fn perform(&self, key: &EffectKey, effect: &Effect, hold: &Hold) -> Outcome {
-        let Effect::Act(act) = effect else { return Dry.perform(key, effect, hold).await };
-        hold.stands().await.unwrap();
-        self.0.lock().unwrap().push(act.clone());
-        Outcome::Done(Finding::Nothing)
+        match effect {
+            Effect::Act(act) => {
+                hold.stands().await.unwrap();
+                self.0.lock().unwrap().push(act.clone());
+                Outcome::Done(Finding::Nothing)
+            }
+            Effect::Look(look) => seen(look).map_or_else(
+                || Outcome::Never { why: "nobody looks at that on paper".into() },
+                Outcome::Done,
+            ),
+            _ => Dry.perform(key, effect, hold).await,
+        }
     }
 }
 
-/// A store in which a failover, proven by a drill, is owed.
-fn owe_a_failover(path: &Path) {
-    let now = clock::now();
-    let mut engine = Engine::open(plan(), SqliteStore::open(path).unwrap(), now).unwrap();
-    engine.prove(ActClass::Failover, "a drill", "proof", now).unwrap();
-    let component = Target::Component("frontend".into());
-    let wish = Wish::Declare {
-        component: "frontend".into(),
-        severity: None,
-        says: "nothing loads".into(),
-        number: 0,
-    };
-    let by = "lead-developer".into();
-    let granted = engine.wish(&component, &by, "terminal", "said", &wish, now).unwrap();
-    let incident = engine.load(&granted.id).unwrap();
-    let body: Body<Event> = Body {
-        stream: incident.id.clone(),
-        turn: incident.turns + 1,
-        at: now,
-        actor: "test".into(),
-        key: "owe".into(),
-        events: vec![],
-        owes: vec![Effect::Act(Act::FailOver)],
-        settles: None,
-    };
-    let sealed = ledger::seal(&incident.head, &body).unwrap();
-    let owes = body.owed().collect();
-    let derived = Derived { owes, key: "owe", ..Derived::default() };
-    engine.into_store().append(&sealed, &derived).unwrap();
+fn seen(look: &Look) -> Option<Finding> {
+    let says = String::new();
+    match look {
+        Look::VendorStatus(vendor) => {
+            Some(Finding::Vendor { vendor: vendor.clone(), working: true, says })
+        }
+        Look::Dns => Some(Finding::Dns { right: true, says }),
+        Look::Deployments => Some(Finding::Deployments(vec![])),
+        Look::ControlSite => Some(Finding::ControlSite { reachable: true }),
+        Look::Standby => Some(Finding::Standby(Preflight {
+            answers: true,
+            certificate_life: Span::days(60),
+            database: true,
+            data_age: Span::ZERO,
+        })),
+        Look::ReadBack { .. } | Look::Verify(_) | Look::CriticalPath => None,
+    }
 }
 
-const NO_ACT_OWED: &str =
-    "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE effect LIKE '%fail-over%')";
+/// The frontend is down, seen from everywhere; the rest is well.
+async fn outage(desk: Desk) {
+    desk.prove(ActClass::Failover, "a drill".into(), "proof".into()).await.unwrap();
+    let plan = plan();
+    loop {
+        for vantage in &plan.detection.vantage_points {
+            for component in &plan.components {
+                let probe = Probe {
+                    vantage: vantage.clone(),
+                    at: clock::now(),
+                    ok: component.id.as_str() != "frontend",
+                    latency_ms: None,
+                    why: None,
+                };
+                desk.probe(component.id.clone(), probe, true).await.unwrap();
+            }
+        }
+        sleep(PROBE_EVERY).await;
+    }
+}
 
 #[tokio::test]
 async fn an_armed_and_proven_action_is_done_once() {
     let paper = Paper::default();
-    let server = Running::start_with(paper.clone(), |store| owe_a_failover(store)).await;
-    server.until(NO_ACT_OWED).await;
+    let server = Running::start_with(paper.clone(), |_| {}).await;
+    let outage = tokio::spawn(outage(server.desk.clone()));
+    server.until("SELECT event FROM timeline WHERE event LIKE '%act-settled%fail-over%'").await;
+    sleep(Duration::from_secs(1)).await;
     assert_eq!(*paper.0.lock().unwrap(), [Act::FailOver]);
+    outage.abort();
     server.stop().await;
 }
 
 #[tokio::test]
 async fn the_kill_switch_beside_the_store_stops_every_action() {
     let paper = Paper::default();
-    let server = Running::start_with(paper.clone(), |store| {
-        owe_a_failover(store);
-        std::fs::write(KillSwitch::beside(store).path(), "hands off").unwrap();
-    })
-    .await;
-    server.until(NO_ACT_OWED).await;
-    assert_eq!(*paper.0.lock().unwrap(), []);
+    let throw = |store: &_| std::fs::write(KillSwitch::beside(store).path(), "hands off").unwrap();
+    let server = Running::start_with(paper.clone(), throw).await;
+    let outage = tokio::spawn(outage(server.desk.clone()));
     server.until("SELECT event FROM timeline WHERE event LIKE '%frozen%hands off%'").await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(*paper.0.lock().unwrap(), []);
     let health = server.get("/health").await.text().await.unwrap();
     assert!(health.contains("hands off"), "{health}");
+    outage.abort();
     server.stop().await;
 }

@@ -1,11 +1,12 @@
 //! A real server on a free port of this machine, a client, and a second look at its store.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use functions::clock;
+use functions::desk::Desk;
 use functions::door::{self, Secrets};
 use functions::http;
 use functions::perform::Perform;
@@ -16,6 +17,8 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 use shared::engine::Engine;
 use shared::plan::{Plan, built_in_text, read::read};
+use shared::time::Span;
+use shared::town::rehearsal_plan;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -29,21 +32,20 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub struct Running {
     pub address: SocketAddr,
     pub store: PathBuf,
+    pub desk: Desk,
     _folder: TempDir,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
-/// The built-in plan with people who can be reached, everything armed, and a short suspicion.
+/// The plan as it is rehearsed: people who can be reached, everything armed; and everybody in a hurry.
 pub fn plan() -> Arc<Plan> {
-    let text = built_in_text()
-        .replace("[Phone]", "+12025550123")
-        .replace("[Email]", "someone@example.com")
-        .replace("[Name]", "Someone")
-        .replace("[Contact Information]", "https://example.com/support")
-        .replace("confirm_within = \"60s\"", "confirm_within = \"1s\"")
-        .replace("= \"dry-run\"", "= \"armed\"");
-    Arc::new(read("plan.toml", &text).unwrap())
+    let mut plan = rehearsal_plan(&read("plan.toml", built_in_text()).unwrap());
+    plan.detection.confirm_within = Span::secs(1);
+    plan.detection.probe_every = Span::secs(1);
+    plan.thresholds.down_for = Span::millis(500);
+    plan.safety.act_after = Span::secs(1);
+    Arc::new(plan)
 }
 
 /// Every source but SNS, which signs, has the same token.
@@ -62,24 +64,35 @@ impl Running {
     }
 
     /// Prepares the store's place, then starts with that performer.
-    pub async fn start_with(performer: impl Perform, prepare: impl FnOnce(&PathBuf)) -> Self {
+    pub async fn start_with(performer: impl Perform, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("allclear.db");
         prepare(&store);
         let server = Server::open(config(store.clone())).await.unwrap();
         let address = server.address().unwrap();
+        let desk = server.desk();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async move { drop(stopped.await) };
             server.run(performer, stopped).await.unwrap();
         });
-        Self { address, store, _folder: folder, stop: Some(stop), task }
+        Self { address, store, desk, _folder: folder, stop: Some(stop), task }
     }
 
     /// A POST to a source, with its token.
     pub fn post(&self, source: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.post_as(TOKEN, source, body)
+    }
+
+    /// A POST to a source, with any token.
+    pub fn post_as(
+        &self,
+        token: &str,
+        source: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> RequestBuilder {
         let url = format!("http://{}/webhook/{source}", self.address);
-        http::client().unwrap().post(url).bearer_auth(TOKEN).body(body)
+        http::client().unwrap().post(url).bearer_auth(token).body(body)
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -116,6 +129,7 @@ impl Running {
 
     pub async fn stop(mut self) {
         drop(self.stop.take());
+        drop(self.desk);
         tokio::time::timeout(LIMIT, self.task).await.unwrap().unwrap();
     }
 }

@@ -73,7 +73,7 @@ async fn a_malformed_body_is_refused_with_advice_and_kept() {
 async fn a_delivery_refused_for_its_secret_is_no_duplicate_of_the_right_one() {
     let server = Running::start().await;
     let alarm = alarms()[4].1.to_string();
-    let (status, said) = answer(server.post("pingdom", alarm.clone()).bearer_auth("wrong")).await;
+    let (status, said) = answer(server.post_as("wrong", "pingdom", alarm.clone())).await;
     assert_eq!(status, 401, "{said}");
     assert!(said["do"].as_str().unwrap().contains("ALLCLEAR_SECRET_PINGDOM"), "{said}");
     let kept = server.query("SELECT body FROM deliveries WHERE refused IS NOT NULL");

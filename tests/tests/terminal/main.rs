@@ -2,6 +2,8 @@
 //!
 //! How pages look at which width is held by the snapshots in `bot`; here times differ from run to run and are left out.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
+
 use tempfile::TempDir;
 use tests::command::{Desk, Said};
 

@@ -1,6 +1,6 @@
 //! Promises about acting: once, on evidence, within what is allowed, and what the scenario calls for.
 
-use super::{Act, ActClass, Ending, Event, Fault, GRACE, SafetyEvent, Scenario, Span, Ts};
+use super::{Act, ActClass, Ending, Event, Fault, GRACE, SafetyEvent, Span, Ts};
 
 /// Each operation reaches a vendor at most once; no deployment is rolled back from twice; failovers keep their distance.
 pub(super) fn once(ending: &Ending) -> Result<(), String> {
@@ -63,8 +63,6 @@ pub(super) fn with_evidence(ending: &Ending) -> Result<(), String> {
 /// Nothing is done that isn't armed, after the kill switch, or onto a standby that is not fit.
 pub(super) fn allowed(ending: &Ending) -> Result<(), String> {
     let frozen = ending.simulation.record().frozen_at;
-    let unfit = ending.has(Fault::StandbyCertificate)
-        || matches!(ending.cause(), Scenario::StandbyStale | Scenario::BothSidesDown);
     for (call, act) in ending.act_calls() {
         let says = act.class().says();
         if ending.has(Fault::NotArmed) {
@@ -73,11 +71,21 @@ pub(super) fn allowed(ending: &Ending) -> Result<(), String> {
         if frozen.is_some_and(|at| at < call.at) {
             return Err(format!("{says} after everything was frozen"));
         }
-        if unfit && *act == Act::FailOver {
+        if *act == Act::FailOver && !standby_is_fit(ending, call.at) {
             return Err("failed over onto a standby that is not fit".into());
         }
     }
     Ok(())
+}
+
+fn standby_is_fit(ending: &Ending, at: Ts) -> bool {
+    let standby = ending.simulation.town().world().preflight(at);
+    let rpo = ending.plan.components.iter().map(|component| component.rpo);
+    let strictest = rpo.filter(|rpo| *rpo > Span::ZERO).min().unwrap_or(Span::ZERO);
+    standby.answers
+        && standby.database
+        && standby.certificate_life >= ending.plan.safety.certificate_min_life
+        && standby.data_age <= strictest
 }
 
 /// The cause's remedy and nothing else; all of it, unless something stood in the way.
@@ -91,14 +99,18 @@ pub(super) fn expected(ending: &Ending) -> Result<(), String> {
         // The list of deployments, or the rollback itself, got lost: the standby is the other way out.
         remedy.push(ActClass::Failover);
     }
-    let done: Vec<ActClass> = ending
-        .act_calls()
-        .filter(|(call, _)| call.took_effect)
-        .map(|(_, act)| act.class())
-        .collect();
-    if let Some(wrong) = done.iter().find(|class| !remedy.contains(class)) {
-        return Err(format!("{} is no remedy for {}", wrong.says(), ending.cause()));
+    let took_effect = || ending.act_calls().filter(|(call, _)| call.took_effect);
+    for (call, act) in took_effect() {
+        // What comes back in the very second of the action cannot be seen coming back.
+        let outages = ending.stream(&call.key).map(|stream| &stream.incident.component);
+        let outages = outages.map(|component| ending.outages(component)).unwrap_or_default();
+        let down = outages.iter().any(|(from, until)| (*from..*until).contains(&call.at));
+        if down && !remedy.contains(&act.class()) {
+            let says = act.class().says();
+            return Err(format!("{says} is no remedy for {}", ending.cause()));
+        }
     }
+    let done: Vec<ActClass> = took_effect().map(|(_, act)| act.class()).collect();
     let hindered = [Fault::NotArmed, Fault::Frozen, Fault::LostReply, Fault::SlowVendors];
     let hindered = hindered.into_iter().any(|fault| ending.has(fault));
     match remedy.iter().find(|class| !done.contains(class)) {
