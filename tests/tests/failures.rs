@@ -1,6 +1,8 @@
 //! The failure list a serious reviewer looks for, one named test a row: detection, webhooks, crash, kill switch, empty
 //! configuration. What vendors do wrong at the wire is tested beside each vendor.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::sync::Arc;
 
 use shared::effect::{Act, ActClass};

@@ -76,11 +76,13 @@ impl<S: Store> Engine<S> {
     /// What the evidence of this moment says against an action that was chosen earlier.
     fn objection(&self, key: &EffectKey, now: Ts) -> Result<Option<Outcome>, StoreError> {
         let incident = self.known(&key.stream)?;
-        if incident.state != State::Open || incident.recovery.certain.is_none() {
-            return Ok(Some(Outcome::Never { why: "the outage is over, or in doubt".into() }));
+        if incident.state != State::Open {
+            return Ok(Some(Outcome::Never { why: "the outage is over".into() }));
         }
+        let certain = incident.recovery.certain.is_some();
         let quorum = self.watches.get(&incident.component).map(|watch| watch.quorum(now));
-        let seen = quorum.is_some_and(|one| one.down() && one.fresh >= self.plan.safety.quorum);
+        let seen =
+            certain && quorum.is_some_and(|one| one.down() && one.fresh >= self.plan.safety.quorum);
         let unseen = || Outcome::Later {
             why: "our own probes do not see the outage at this moment".into(),
             after: BUSY_WAIT,
@@ -200,6 +202,7 @@ impl<S: Store> Engine<S> {
         let watched = self.plan.safety.up_for + self.plan.detection.probe_every + RUNG_GRACE;
         let long_well = incident.state == State::Mitigated
             && !incident.steady
+            && incident.recovery.unresolved.is_none()
             && incident.marks.recovered.is_some_and(|at| at + watched < now)
             && match self.view(&incident.component) {
                 View::Healthy { since } => since + self.plan.safety.up_for <= now,

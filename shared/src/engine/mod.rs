@@ -11,11 +11,13 @@ use serde::de::DeserializeOwned;
 
 use crate::detect::{News, Probe, Watch};
 use crate::id::{ComponentId, MonitorKey, PersonId, SourceId, StreamId, incident_id};
-use crate::incident::{self, Command, Event, Incident, Refusal, Situation, State, View, Wish};
+use crate::incident::{
+    self, Command, Event, Incident, MAX_TURNS, Refusal, Situation, State, View, Wish,
+};
 use crate::ledger::{self, Body, Hash};
 use crate::plan::Plan;
 use crate::safety::{self, SAFETY_STREAM, SafetyEvent, Standing};
-use crate::signal::{Health, Kind, Signal};
+use crate::signal::{Health, Kind, Signal, Trust};
 use crate::store::{Delivery, Derived, Store, StoreError};
 use crate::time::Ts;
 
@@ -297,7 +299,9 @@ impl<S: Store> Engine<S> {
     }
 
     fn is_news(&mut self, signal: &Signal) -> bool {
-        let seen_at = signal.observed_at.or(signal.started_at).unwrap_or(signal.received_at);
+        // A clock that ran ahead must not silence its monitor until ours has caught up.
+        let claimed = signal.observed_at.or(signal.started_at).unwrap_or(signal.received_at);
+        let seen_at = claimed.min(signal.received_at);
         let key = (signal.source.clone(), signal.monitor.clone());
         let live = self.live.contains_key(&signal.component);
         if let Some((health, at)) = self.heard.get(&key)
@@ -312,19 +316,22 @@ impl<S: Store> Engine<S> {
         true
     }
 
-    /// A measurement somebody else made: from a named vantage point it is a probe, with counts an error rate.
+    /// A measurement somebody else made: from a named vantage point it is a probe, with counts an error rate. A
+    /// stranger's is neither.
     fn sample(&mut self, signal: &Signal, now: Ts) -> Result<(), StoreError> {
         let Some(measured) = &signal.measurement else { return Ok(()) };
-        let at = signal.observed_at.unwrap_or(signal.received_at);
+        if signal.trust < Trust::SharedSecret {
+            return Ok(());
+        }
+        let at = signal.observed_at.unwrap_or(signal.received_at).min(signal.received_at);
         if let (Some(requests), Some(errors), Some(watch)) =
             (measured.requests, measured.errors, self.watches.get_mut(&signal.component))
         {
             let news = watch.measured(at, requests, errors);
             self.see(&signal.component, news, now)?;
         }
-        if let (Some(vantage), true) =
-            (&measured.vantage, signal.trust >= crate::signal::Trust::Signed)
-        {
+        let tells = matches!(signal.health, Health::Up | Health::Degraded | Health::Down);
+        if let (Some(vantage), true) = (&measured.vantage, tells && signal.trust >= Trust::Signed) {
             let probe = Probe {
                 vantage: vantage.clone(),
                 at,
@@ -359,7 +366,7 @@ impl<S: Store> Engine<S> {
             let number = self.store.next_number()?;
             let command = Command::News { component: component.clone(), news: one, number };
             let turn = Turn { actor: "prober", key: &key, settles: None };
-            // A full incident refuses news; its people have been told long ago.
+            // News is never refused: only people and monitors are.
             let _refused = self.decide_and_append(incident, &command, &turn, now)?;
         }
         Ok(())
@@ -377,7 +384,10 @@ impl<S: Store> Engine<S> {
                 .ended
                 .is_some_and(|ended| now.since(ended) <= self.plan.detection.join_window);
             if joins {
-                return self.known(&latest.id);
+                let latest = self.known(&latest.id)?;
+                if latest.turns < MAX_TURNS {
+                    return Ok(latest);
+                }
             }
         }
         Ok(Incident::unborn(incident_id(component, since)))
@@ -416,3 +426,6 @@ struct Turn<'a> {
     key: &'a str,
     settles: Option<&'a crate::id::EffectKey>,
 }
+
+#[cfg(test)]
+mod tests;

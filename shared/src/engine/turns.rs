@@ -152,11 +152,11 @@ impl<S: Store> Engine<S> {
         } else {
             (&mut self.ended, &mut self.live)
         };
+        if gone.get(&component).is_some_and(|other| other.id == incident.id) {
+            gone.remove(&component);
+        }
         // What came late to an older incident changes nothing of the one that goes on.
         if here.get(&component).is_none_or(|other| other.number <= incident.number) {
-            if gone.get(&component).is_some_and(|other| other.id == incident.id) {
-                gone.remove(&component);
-            }
             here.insert(component, incident);
         }
     }

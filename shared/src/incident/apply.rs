@@ -68,8 +68,14 @@ impl Incident {
         self.confirmed = false;
         self.steady = false;
         self.impaired.clear();
+        // An operation outlives the incident's end: nothing else is begun before its fate is known.
+        self.recovery.forget_looks();
+        let before = std::mem::take(&mut self.recovery);
         self.recovery = super::Recovery {
-            tried: std::mem::take(&mut self.recovery.tried),
+            tried: before.tried,
+            pending: before.pending,
+            under_way: before.under_way,
+            unresolved: before.unresolved,
             ..Default::default()
         };
         self.marks = super::Marks { opened: Some(at), ..Default::default() };
@@ -232,12 +238,17 @@ impl Incident {
 
     fn act_settled(&mut self, operation: &EffectKey, act: &Act, outcome: &Outcome) {
         self.recovery.phase = match outcome {
+            _ if self.state == State::Suspected => Phase::Idle,
             _ if self.state != State::Open => Phase::Over,
             Outcome::Done(Finding::WouldHave) => Phase::Waiting,
             Outcome::Done(_) => Phase::Verifying(act.clone()),
             Outcome::Unknown { .. } => Phase::ReadingBack(act.clone()),
             Outcome::Later { .. } | Outcome::Never { .. } => Phase::Ready,
         };
+        if let Outcome::Later { .. } = outcome {
+            // It did not take place: it may be chosen again.
+            self.recovery.tried.retain(|tried| tried != act);
+        }
         self.recovery.under_way = matches!(outcome, Outcome::Unknown { .. });
         self.recovery.unresolved =
             matches!(outcome, Outcome::Unknown { .. }).then(|| (operation.clone(), act.clone()));

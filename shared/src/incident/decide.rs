@@ -61,7 +61,7 @@ pub(crate) fn decide_and_fold(
     command: &Command,
 ) -> Result<(Incident, Vec<Event>), Refusal> {
     let Situation { plan, standing, failing, now } = situation;
-    if incident.turns >= MAX_TURNS && !may_exceed(command) {
+    if incident.turns >= MAX_TURNS && matches!(command, Command::Signal { .. }) {
         return Err(Refusal::Full { number: incident.number, limit: MAX_TURNS });
     }
     let mut draft = Draft { incident, events: Vec::new(), plan, standing, failing, now };
@@ -73,15 +73,6 @@ pub(crate) fn decide_and_fold(
         Command::Person { by, via, wish, view } => person(&mut draft, by, via, wish, *view)?,
     }
     Ok((draft.incident, draft.events))
-}
-
-/// A full incident still takes what ends it, what came of effects that are under way, and the ladder's next rung.
-fn may_exceed(command: &Command) -> bool {
-    matches!(command, Command::Person { .. } | Command::Outcome { .. } | Command::Wake { .. })
-        || matches!(
-            command,
-            Command::News { news: News::Recovered { .. } | News::Steady { .. }, .. }
-        )
 }
 
 /// A monitor's word.

@@ -35,7 +35,8 @@ pub use event::{Choice, Event, Role, Sign, Witness};
 pub use ladder::{RUNG_GRACE, duty_holders, next_rung, rung_due, wants_pages};
 pub use react::{is_news, react};
 
-/// Most turns one incident may have; beyond it only its end is recorded.
+/// Turns up to which monitors' words are recorded. What time, our own probes and people bring goes on: a storm must not
+/// silence the ladder.
 pub const MAX_TURNS: u32 = 10_000;
 /// Monitors listed one by one in a timeline; further ones are counted.
 pub const MAX_LISTED_MONITORS: usize = 20;

@@ -129,7 +129,8 @@ fn mitigated(draft: &mut Draft, view: View) -> Result<(), Refusal> {
     if draft.incident.state != State::Open {
         return Err(wrong_state(draft, "only an open incident can be mitigated"));
     }
-    if view == View::Failing {
+    // A terminal cannot look; what our probes saw last is durable.
+    if view == View::Failing || view == View::Blind && draft.incident.failing {
         return Err(Refusal::StillFailing);
     }
     let witness = match view {

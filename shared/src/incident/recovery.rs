@@ -152,7 +152,11 @@ fn acted(draft: &mut Draft, key: &EffectKey, act: &Act, outcome: &Outcome) {
             let look = Look::ReadBack { operation: key.clone(), act: act.clone() };
             draft.push(Event::LookAsked { look });
         }
-        Outcome::Later { .. } | Outcome::Never { .. } => consider(draft),
+        Outcome::Later { why, .. } => {
+            let because = vec![format!("{} was put off: {why}", act.class().says())];
+            draft.push(Event::Chose { choice: Choice::Wait { because, would: Some(act.clone()) } });
+        }
+        Outcome::Never { .. } => consider(draft),
     }
 }
 
@@ -189,7 +193,10 @@ pub(super) fn woken(draft: &mut Draft, timer: Timer, view: View) {
 }
 
 fn give_up_looking(draft: &mut Draft) {
-    for look in draft.incident.recovery.pending.clone() {
+    let mut late = draft.incident.recovery.pending.clone();
+    // Following an operation takes longer than a round of looks.
+    late.retain(|look| !matches!(look, Look::ReadBack { .. }));
+    for look in late {
         draft.push(Event::LookFailed { look, why: "no answer in time".into() });
     }
     consider(draft);
