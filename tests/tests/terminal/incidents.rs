@@ -122,7 +122,7 @@ fn all_clear_needs_evidence_or_a_reason() {
 #[test]
 fn what_is_over_is_over() {
     let place = open();
-    assert_snapshot!(place.refused("incident reopen 1 why not"), @"error: incident 1 is open: only a resolved incident can be reopened");
+    assert_snapshot!(place.refused("incident reopen 1 why not"), @"error: incident 1 is already open for frontend: use `allclear incident update 1`");
     place.does("incident resolve 1 --without-evidence checked");
     assert_snapshot!(place.refused("incident resolve 1"), @"error: incident 1 is resolved: it is over");
     assert_snapshot!(place.refused("incident mitigated 1"), @"error: incident 1 is resolved: only an open incident can be mitigated");
