@@ -9,6 +9,7 @@ use shared::plan::Severity;
 /// The system that executes the disaster recovery plan.
 #[derive(Debug, Parser)]
 #[command(name = "allclear", version, max_term_width = 100)]
+#[command(arg_required_else_help = true, args_override_self = true)]
 #[command(after_help = "At 3 a.m.: `allclear incident list`, then `allclear incident ack NUMBER`.")]
 pub struct Cli {
     /// Where incidents are kept.
@@ -66,7 +67,8 @@ pub enum Verb {
     /// Stop every action; detection and paging go on.
     Freeze {
         /// Why.
-        why: String,
+        #[arg(required = true, value_parser = words)]
+        why: Vec<String>,
     },
     /// Allow actions again.
     Unfreeze,
@@ -93,7 +95,7 @@ pub enum IncidentVerb {
     Declare {
         /// [p1..p4] [component] what you see. Without a severity the plan's classification counts, without a
         /// component the frontend.
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = words)]
         words: Vec<String>,
     },
     /// List incidents, the newest first.
@@ -120,7 +122,7 @@ pub enum IncidentVerb {
         /// The incident's number.
         number: u32,
         /// Your words.
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = words)]
         text: Vec<String>,
     },
     /// Set the severity by hand.
@@ -131,7 +133,7 @@ pub enum IncidentVerb {
         #[arg(value_parser = severity)]
         to: Severity,
         /// Why.
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = words)]
         because: Vec<String>,
     },
     /// Give a role to somebody.
@@ -154,7 +156,7 @@ pub enum IncidentVerb {
         /// The incident's number.
         number: u32,
         /// Resolve although evidence is missing or against it; say why.
-        #[arg(long, value_name = "WHY")]
+        #[arg(long, value_name = "WHY", value_parser = words)]
         without_evidence: Option<String>,
     },
     /// "It is not over after all."
@@ -162,7 +164,7 @@ pub enum IncidentVerb {
         /// The incident's number.
         number: u32,
         /// Why.
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = words)]
         because: Vec<String>,
     },
     /// Everything that happened, from the first failing probe on.
@@ -182,7 +184,8 @@ pub enum PlanVerb {
 /// A drill.
 #[derive(Debug, Args)]
 pub struct DrillArgs {
-    /// The scenario; `allclear drill list` names them all.
+    /// The scenario; without one, or with `list`, all of them are named.
+    #[arg(default_value = "list", hide_default_value = true)]
     pub scenario: String,
     /// The seed: the same seed gives the same drill, byte for byte.
     #[arg(long, default_value_t = 1)]
@@ -218,6 +221,12 @@ pub fn severity(text: &str) -> Result<Severity, String> {
         "p4" | "4" => Ok(Severity::P4),
         _ => Err("write p1 (complete outage), p2 (partial), p3 (minor) or p4".into()),
     }
+}
+
+/// A reason or a message is read by people: blank is not one.
+fn words(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("say it in words".into()) } else { Ok(text.to_owned()) }
 }
 
 fn role(text: &str) -> Result<Role, String> {

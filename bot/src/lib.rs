@@ -1,11 +1,12 @@
 //! What people talk to: the terminal, and the one-process server behind it.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{CommandFactory, Parser};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod grammar;
 pub mod report;
@@ -13,7 +14,7 @@ mod serve;
 pub mod settings;
 pub mod terminal;
 
-use grammar::{Cli, Verb};
+use grammar::{Cli, IncidentVerb, Verb};
 use settings::{Settings, Terminal};
 
 /// Runs `allclear` with these words. stdout is data, stderr is talk.
@@ -33,7 +34,24 @@ pub fn run(words: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Exi
 
 fn misunderstood(usage: &clap::Error) -> ExitCode {
     let _printed = usage.print();
+    if let Some(verb) = incident_verb_meant(usage) {
+        hint(&format!("did you mean `allclear incident {verb}`?"));
+    }
     ExitCode::from(usage.exit_code() as u8)
+}
+
+/// `allclear ack 1` is what tired fingers type.
+fn incident_verb_meant(usage: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(word)) = usage.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let known = IncidentVerb::augment_subcommands(clap::Command::new("incident"));
+    known.find_subcommand(word).map(|verb| verb.get_name().to_owned())
+}
+
+#[expect(clippy::print_stderr, reason = "the terminal face talks on stderr")]
+fn hint(text: &str) {
+    eprintln!("hint: {text}");
 }
 
 /// An error in one line, its causes after it.
@@ -46,12 +64,12 @@ fn execute(cli: &Cli, terminal: Terminal) -> Result<ExitCode> {
     if let Verb::Completions { shell } = &cli.verb {
         let mut script = Vec::new();
         clap_complete::generate(*shell, &mut Cli::command(), "allclear", &mut script);
-        std::io::stdout().write_all(&script)?;
+        Output.write_all(&script)?;
         return Ok(ExitCode::SUCCESS);
     }
     let settings = Settings::read(cli, terminal)?;
     match &cli.verb {
-        Verb::Drill(args) => terminal::drill::run(args, &settings, &mut std::io::stdout()),
+        Verb::Drill(args) => terminal::drill::run(args, &settings, &mut Output),
         Verb::Serve(args) => serve::run(args, &settings),
         verb => {
             let answer = terminal::answer(verb, &settings)?;
@@ -63,16 +81,29 @@ fn execute(cli: &Cli, terminal: Terminal) -> Result<ExitCode> {
     }
 }
 
-/// A reader that went away (`| head`) is no error.
-fn print(answer: &terminal::Answer, json: bool) -> Result<()> {
-    let mut out = std::io::stdout();
-    let printed = if json {
-        writeln!(out, "{:#}", answer.json)
+fn print(answer: &terminal::Answer, json: bool) -> std::io::Result<()> {
+    if json {
+        writeln!(Output, "{:#}", answer.json)
     } else {
-        out.write_all(answer.text.as_bytes())
-    };
-    match printed {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        Output.write_all(answer.text.as_bytes())
+    }
+}
+
+/// stdout; a reader that went away (`| head`) is no error, and what was begun is still done to its end.
+struct Output;
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match std::io::stdout().write(bytes) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match std::io::stdout().flush() {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
     }
 }

@@ -8,7 +8,7 @@ use functions::clock;
 use functions::store::SqliteStore;
 use shared::engine::Engine;
 use shared::id::PersonId;
-use shared::plan::{self, Plan};
+use shared::plan::{self, Date, Plan};
 use shared::time::Ts;
 
 use crate::grammar::{Cli, Colour};
@@ -67,9 +67,21 @@ impl Settings {
         Ok(Engine::open(self.plan.clone(), store, self.now())?)
     }
 
+    /// Opens the store to look only: a mistyped path is an error then, not an empty store in which all is clear.
+    pub fn reader(&self) -> Result<Engine<SqliteStore>> {
+        let store = SqliteStore::open_read_only(&self.store)?;
+        Ok(Engine::open(self.plan.clone(), store, self.now())?)
+    }
+
     /// The time; the one place where a command asks for it.
     pub fn now(&self) -> Ts {
         clock::now()
+    }
+
+    /// The day; plans count in UTC.
+    pub fn today(&self) -> Date {
+        let now = jiff::Timestamp::from_millisecond(self.now().0).unwrap_or_default();
+        Date(now.to_zoned(jiff::tz::TimeZone::UTC).date())
     }
 
     /// How to paint for this terminal.

@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     let program = allclear();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let disk_ms = disk(folder.path())?;
-    let server = start_allclear(&program, folder.path())?;
+    let server = start_allclear(program, folder.path())?;
     let before = server.process.cpu_seconds()?;
     let waited_ms = send(server.address)?;
     let cpu = server.process.cpu_seconds()? - before;

@@ -37,7 +37,7 @@ fn main() -> Result<()> {
     let began = now();
     write(&store, &past)?;
     let writing = began.elapsed().as_secs_f64();
-    let starts: Result<Vec<f64>, _> = (0..STARTS).map(|_| start(&program, folder.path())).collect();
+    let starts: Result<Vec<f64>, _> = (0..STARTS).map(|_| start(program, folder.path())).collect();
     let starts = starts?;
     print(
         &format!("a restart over {INCIDENTS} incidents of {} turns each", past.len()),

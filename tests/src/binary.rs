@@ -1,13 +1,19 @@
-//! The real program: tests that kill a server kill this one.
+//! The real program: tests that kill a server kill this one, and tests of the terminal type into it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-/// Builds `allclear` like these tests were built and says where it is.
+/// Builds `allclear` like these tests were built, once in a test program, and says where it is.
 ///
 /// # Panics
 /// If it can't be built.
-pub fn allclear() -> PathBuf {
+pub fn allclear() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build)
+}
+
+fn build() -> PathBuf {
     let tests = std::env::current_exe().unwrap_or_default();
     let folder = tests.ancestors().nth(2).map(PathBuf::from).unwrap_or_default();
     let release = folder.ends_with("release").then_some("--release");

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod binary;
+pub mod command;
 pub mod parts;
 pub mod rehearsal;
 pub mod store_contract;

@@ -31,7 +31,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// A store and the program that serves it.
 struct Place {
     folder: TempDir,
-    binary: PathBuf,
+    binary: &'static Path,
     address: SocketAddr,
 }
 
@@ -48,7 +48,7 @@ impl Place {
     }
 
     async fn serve(&self) -> Child {
-        let server = Command::new(&self.binary)
+        let server = Command::new(self.binary)
             .arg("--store")
             .arg(self.store())
             .arg("--plan")

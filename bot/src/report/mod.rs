@@ -82,8 +82,12 @@ impl Report {
     /// Its title.
     pub fn title(&self) -> String {
         let what = if self.generated_from.is_some() { "Drill" } else { "Incident" };
-        let Incident { number, severity, .. } = self.incident;
-        format!("{what} {number}: {} ({severity:?})", self.component)
+        let Incident { number, severity, state, .. } = self.incident;
+        if state.has_severity() {
+            format!("{what} {number}: {} ({severity:?})", self.component)
+        } else {
+            format!("{what} {number}: {} ({})", self.component, state.says())
+        }
     }
 
     /// When the plan wants the report; `None` before all clear.

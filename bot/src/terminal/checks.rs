@@ -1,30 +1,23 @@
-//! `allclear verify`, `doctor` and `plan check`: what can be trusted, and what can't yet.
+//! `allclear verify` and `plan check`: what can be trusted.
 
 use anyhow::{Result, anyhow, bail};
 use functions::store::SqliteStore;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use shared::effect::{ActClass, Lane};
-use shared::engine::Engine;
 use shared::id::StreamId;
 use shared::incident::Event;
 use shared::ledger::{self, Hash};
-use shared::plan::Date;
 use shared::plan::check::{self, Finding, Level};
 use shared::safety::{SAFETY_STREAM, SafetyEvent};
 use shared::store::{Store, Summary};
-use shared::time::Ts;
 
 use super::Answer;
 use super::paint;
 use crate::settings::Settings;
 
-/// Owed effects listed at most; more than that is a number.
-const LISTED: usize = 1_000;
-
 /// Walks the chain of one incident, or of everything there is.
 pub fn verify(number: Option<u32>, settings: &Settings) -> Result<Answer> {
-    let store = SqliteStore::open(&settings.store)?;
+    let store = SqliteStore::open_read_only(&settings.store)?;
     let incidents: Vec<Summary> = match number {
         Some(number) => store.numbered(number)?.into_iter().collect(),
         None => store.newest(usize::MAX)?,
@@ -44,10 +37,9 @@ pub fn verify(number: Option<u32>, settings: &Settings) -> Result<Answer> {
         turns += more;
         heads["safety"] = json!(head);
     }
-    let text = format!(
-        "Verified: {turns} turns of {} incidents, every hash as it should be.\n",
-        incidents.len()
-    );
+    let (many, of) = (paint::count(turns, "turn"), paint::count(incidents.len(), "incident"));
+    let journal = if number.is_none() { " and the safety journal" } else { "" };
+    let text = format!("Verified: {many} of {of}{journal}, every hash as it should be.\n");
     Ok(Answer {
         text,
         json: json!({"verified": true, "turns": turns, "incidents": incidents.len(), "heads": heads}),
@@ -66,67 +58,9 @@ fn walk<E: DeserializeOwned>(
     Ok((bodies.len(), turns.last().map(|turn| turn.hash).unwrap_or_default()))
 }
 
-/// What is armed, what isn't, and why; what is owed; what is open.
-pub fn doctor(settings: &Settings) -> Result<Answer> {
-    let engine = settings.engine()?;
-    let now = settings.now();
-    let mut lines = vec![
-        format!("plan      {} (version {})", settings.plan_name, settings.plan.document.version),
-        format!("store     {}", settings.store.display()),
-    ];
-    lines.extend(arming_lines(&engine));
-    lines.extend(people_lines(settings));
-    lines.extend(owed_lines(&engine, now)?);
-    lines.push(format!("open      {} incidents", engine.live().count()));
-    let disarmed = &engine.standing().disarmed;
-    let json = json!({
-        "plan": settings.plan_name,
-        "store": settings.store,
-        "frozen": engine.standing().frozen,
-        "disarmed": ActClass::ALL.map(|class| json!({"class": class, "because": disarmed.get(&class)})),
-        "missing": check::disarmed_because(&settings.plan),
-        "open": engine.live().map(|one| one.number).collect::<Vec<_>>(),
-    });
-    Ok(Answer { text: lines.join("\n") + "\n", json })
-}
-
-fn arming_lines(engine: &Engine<SqliteStore>) -> Vec<String> {
-    let standing = engine.standing();
-    let mut lines: Vec<String> = ActClass::ALL
-        .iter()
-        .map(|class| match standing.disarmed.get(class) {
-            None => format!("armed     {}", class.says()),
-            Some(why) => format!("disarmed  {}: {why}", class.says()),
-        })
-        .collect();
-    if let Some(freeze) = &standing.frozen {
-        lines.push(format!("FROZEN    by {}: {}", freeze.by, freeze.why));
-    }
-    lines
-}
-
-/// Who can't be reached.
-fn people_lines(settings: &Settings) -> Vec<String> {
-    check::disarmed_because(&settings.plan).iter().map(|why| format!("missing   {why}")).collect()
-}
-
-/// What waits to be performed: with a server running this is empty within seconds.
-fn owed_lines(engine: &Engine<SqliteStore>, now: Ts) -> Result<Vec<String>> {
-    let mut lines = Vec::new();
-    for lane in Lane::ALL {
-        let owed = engine.owed(lane, now, LISTED)?.len();
-        if owed > 0 {
-            lines.push(format!(
-                "owed      {owed} on the {lane:?} lane: is `allclear serve` running?"
-            ));
-        }
-    }
-    Ok(lines)
-}
-
 /// What the plan gets wrong, and what the system does about it.
 pub fn plan(settings: &Settings) -> Answer {
-    let findings = check::check(&settings.plan, today(settings.now()));
+    let findings = check::check(&settings.plan, settings.today());
     let mut text: String = findings
         .iter()
         .map(|finding| finding_text(finding, settings))
@@ -154,9 +88,4 @@ fn finding_text(finding: &Finding, settings: &Settings) -> String {
         &[("plan", &finding.plan_says), ("but", &finding.problem), ("so", &finding.system_does)],
         settings.brush(),
     )
-}
-
-fn today(now: Ts) -> Date {
-    let day = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-    Date(day.to_zoned(jiff::tz::TimeZone::UTC).date())
 }

@@ -134,9 +134,9 @@ fn print_card(
 ) -> Result<()> {
     let brush = settings.brush();
     if let Some(report) = report {
-        writeln!(out, "\n{}\n{}", report.title(), paint::measures(&report.measures, brush))?;
+        write!(out, "\n{}\n{}", report.title(), paint::measures(&report.measures, brush))?;
     }
-    writeln!(out, "\nPromises\n{}", paint::scorecard(scorecard, brush))?;
+    write!(out, "\nPromises\n{}", paint::scorecard(scorecard, brush))?;
     Ok(())
 }
 

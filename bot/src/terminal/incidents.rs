@@ -57,7 +57,8 @@ pub fn run(verb: &IncidentVerb, settings: &Settings) -> Result<Answer> {
     }
 }
 
-/// Reads `[p1..p4] [component] words…`; without a component the first one of the plan is meant.
+/// Reads `[p1..p4] [component] words…`; without a component the first one of the plan is meant. What looks like a slip
+/// of the thumb is asked back: paging people for the wrong thing is worse.
 fn declaration(words: &[String], plan: &Plan) -> Result<(Option<Severity>, ComponentId, String)> {
     let mut rest = words;
     let mut chosen = None;
@@ -65,6 +66,8 @@ fn declaration(words: &[String], plan: &Plan) -> Result<(Option<Severity>, Compo
         && let Ok(found) = severity(first)
     {
         (chosen, rest) = (Some(found), others);
+    } else if let Some(first) = rest.first().filter(|word| is_severity_like(word)) {
+        bail!("there is no severity `{first}`: write p1, p2, p3 or p4, or none");
     }
     let site = plan.components.first().map(|one| one.id.clone());
     let mut component = site.ok_or_else(|| anyhow!("the plan has no components"))?;
@@ -80,7 +83,12 @@ fn declaration(words: &[String], plan: &Plan) -> Result<(Option<Severity>, Compo
     Ok((chosen, component, says))
 }
 
-/// Whether a word is a slip of the thumb: paging people for the wrong component is worse than asking back.
+/// `p0`, `p7` and the like: nobody begins a sentence with them.
+fn is_severity_like(word: &str) -> bool {
+    let digits = word.strip_prefix(['p', 'P']).unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_typo_of(word: &ComponentId, component: &ComponentId) -> bool {
     strsim::damerau_levenshtein(word.as_str(), component.as_str()) <= 2 && word.as_str().len() > 3
 }
@@ -107,7 +115,7 @@ fn answer(settings: &Settings, engine: &Engine<SqliteStore>, granted: &Granted) 
 }
 
 fn list(settings: &Settings, limit: usize, all: bool) -> Result<Answer> {
-    let engine = settings.engine()?;
+    let engine = settings.reader()?;
     let rows: Vec<Summary> = engine
         .store()
         .newest(limit)?
@@ -119,18 +127,18 @@ fn list(settings: &Settings, limit: usize, all: bool) -> Result<Answer> {
     } else {
         rows.iter().map(|row| paint::incident_row(row, settings.now(), settings.brush())).collect()
     };
-    Ok(Answer { text, json: json!(rows) })
+    Ok(Answer { text, json: rows.iter().map(row_json).collect() })
 }
 
 fn show(settings: &Settings, number: Option<u32>) -> Result<Answer> {
-    let engine = settings.engine()?;
+    let engine = settings.reader()?;
     let incident = find(&engine, number)?;
     let text = paint::incident_page(&incident, &settings.plan, settings.now(), settings.brush());
     Ok(Answer { text, json: page_json(&incident) })
 }
 
 fn timeline(settings: &Settings, number: Option<u32>) -> Result<Answer> {
-    let engine = settings.engine()?;
+    let engine = settings.reader()?;
     let incident = find(&engine, number)?;
     let turns = super::turns_of(&engine, &incident.id)?;
     let lines = shared::timeline::timeline(&turns);
@@ -159,30 +167,47 @@ fn newest(engine: &Engine<SqliteStore>) -> Result<Summary> {
 }
 
 fn only_open(settings: &Settings) -> Result<u32> {
-    let engine = settings.engine()?;
-    let waiting: Vec<u32> = engine
+    let engine = settings.reader()?;
+    let mut waiting: Vec<u32> = engine
         .live()
         .filter(|one| one.state.is_declared() && one.acknowledged_by().is_none())
         .map(|one| one.number)
         .collect();
+    waiting.sort_unstable();
     match waiting.as_slice() {
         [number] => Ok(*number),
         [] => bail!("nothing waits to be acknowledged"),
-        many => bail!("several incidents wait, say which: {many:?}"),
+        many => {
+            let many: Vec<String> = many.iter().map(u32::to_string).collect();
+            bail!("several incidents wait, say which: {}", many.join(", "))
+        }
     }
 }
 
+fn row_json(row: &Summary) -> serde_json::Value {
+    json!({
+        "number": row.number,
+        "id": row.id,
+        "component": row.component,
+        "state": row.state,
+        "severity": row.state.has_severity().then_some(row.severity),
+        "since": row.since.rfc3339(),
+        "ended": row.ended.map(shared::time::Ts::rfc3339),
+    })
+}
+
 fn page_json(incident: &Incident) -> serde_json::Value {
+    let roles = incident.roles.iter().map(|(role, person)| json!({"role": role, "person": person}));
     json!({
         "number": incident.number,
         "id": incident.id,
         "component": incident.component,
         "state": incident.state,
-        "severity": incident.severity,
+        "severity": incident.state.has_severity().then_some(incident.severity),
         "severity_because": incident.severity_because,
         "since": incident.since.rfc3339(),
         "acknowledged_by": incident.acknowledged_by(),
-        "roles": incident.roles.iter().map(|(role, person)| json!({"role": role, "person": person})).collect::<Vec<_>>(),
+        "roles": roles.collect::<Vec<_>>(),
         "recovered": incident.marks.recovered.map(shared::time::Ts::rfc3339),
         "resolved": incident.marks.resolved.map(shared::time::Ts::rfc3339),
         "obligations": incident.obligations,

@@ -12,6 +12,7 @@ use crate::grammar::{PlanVerb, Verb};
 use crate::settings::Settings;
 
 mod checks;
+mod doctor;
 pub mod drill;
 pub mod incidents;
 pub mod paint;
@@ -33,9 +34,9 @@ pub fn answer(verb: &Verb, settings: &Settings) -> Result<Option<Answer>> {
         Verb::Incident(verb) => incidents::run(verb, settings),
         Verb::Report { number, out } => reports::run(*number, out, settings),
         Verb::Verify { number } => checks::verify(*number, settings),
-        Verb::Doctor => checks::doctor(settings),
+        Verb::Doctor => doctor::run(settings),
         Verb::Plan(PlanVerb::Check) => Ok(checks::plan(settings)),
-        Verb::Freeze { why } => safety::freeze(why, settings),
+        Verb::Freeze { why } => safety::freeze(&why.join(" "), settings),
         Verb::Unfreeze => safety::unfreeze(settings),
         Verb::Drill(_) | Verb::Serve(_) | Verb::Completions { .. } => return Ok(None),
     }

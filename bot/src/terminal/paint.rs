@@ -5,7 +5,7 @@
 use anstyle::{AnsiColor, Color, Style};
 use shared::incident::{Incident, Paging, Phase, State, next_rung};
 use shared::measures::{Measures, Row, Verdict};
-use shared::plan::Plan;
+use shared::plan::{Plan, Severity};
 use shared::store::Summary;
 use shared::time::{Span, Ts};
 use shared::timeline::{Line, Mark, act_says, elapsed, plain, role_says};
@@ -45,7 +45,8 @@ impl Brush {
         format!("{head}{}\n", lines.join(&format!("\n{:indent$}", "")))
     }
 
-    fn labelled(self, label: &str, text: &str) -> String {
+    /// A fact behind its label, ending in a line break.
+    pub fn labelled(self, label: &str, text: &str) -> String {
         let head = self.paint(Style::new().dimmed(), &format!("{label:<LABEL$}"));
         self.hang(&head, LABEL, text)
     }
@@ -71,7 +72,7 @@ pub fn incident_row(row: &Summary, now: Ts, brush: Brush) -> String {
         Some(ended) => format!("took {}, began {}", ended.since(*since), ago(*since, now)),
         None => format!("for {}", now.since(*since)),
     };
-    let severity = brush.paint(urgency(*state), &format!("{severity:?}"));
+    let severity = brush.paint(urgency(*state), &severity_says(*state, *severity));
     let head = format!("{number:>4}  {severity}  ");
     brush.hang(&head, 10, &format!("{:<10} {component}, {when}", state.says()))
 }
@@ -82,7 +83,8 @@ pub fn incident_page(incident: &Incident, plan: &Plan, now: Ts, brush: Brush) ->
     let name = component.map_or(incident.component.as_str(), |component| &component.name);
     let because = plain(&incident.severity_because);
     let (number, state) = (incident.number, incident.state.says());
-    let head = format!("Incident {number}  {:?}  {state}", incident.severity);
+    let severity = severity_says(incident.state, incident.severity);
+    let head = format!("Incident {number}  {severity}  {state}");
     let mut page = brush.paint(urgency(incident.state).bold(), &head) + "\n";
     let colon = if because.is_empty() { "" } else { ": " };
     page += &brush.hang("", 0, &format!("{name}{colon}{because}"));
@@ -138,13 +140,23 @@ pub fn paragraphs(title: &str, parts: &[(&str, &str)], brush: Brush) -> String {
     text
 }
 
-/// A moment as seen from now: `2 min 5 s ago`, `in 40 s`, `now`.
+/// A moment as seen from now: `2 min 5 s ago`, `in 40 s`; what is less than a second away is `now`.
 pub fn ago(at: Ts, now: Ts) -> String {
-    match at.0.cmp(&now.0) {
-        std::cmp::Ordering::Less => format!("{} ago", now.since(at)),
-        std::cmp::Ordering::Equal => "now".into(),
-        std::cmp::Ordering::Greater => format!("in {}", at.since(now)),
+    match at.0 - now.0 {
+        -999..=999 => "now".into(),
+        1_000.. => format!("in {}", at.since(now)),
+        ..=-1_000 => format!("{} ago", now.since(at)),
     }
+}
+
+/// A number of things, as people count: `1 turn`, `2 turns`.
+pub fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// The severity; `--` where nobody has given one yet.
+fn severity_says(state: State, severity: Severity) -> String {
+    if state.has_severity() { format!("{severity:?}") } else { "--".into() }
 }
 
 fn coloured(colour: AnsiColor) -> Style {
@@ -188,9 +200,9 @@ fn facts(incident: &Incident, plan: &Plan, now: Ts) -> Vec<(&'static str, String
     }
     facts.extend(incident.last_update.iter().map(|text| ("update", plain(text))));
     facts.extend(incident.obligations.iter().map(|what| ("to do", plain(what))));
-    let (turns, head) = (incident.turns, incident.head.short());
+    let (turns, head) = (count(incident.turns as usize, "turn"), incident.head.short());
     let number = incident.number;
-    facts.push(("ledger", format!("{turns} turns, head {head}: allclear verify {number}")));
+    facts.push(("ledger", format!("{turns}, head {head}: allclear verify {number}")));
     facts
 }
 

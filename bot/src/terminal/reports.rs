@@ -11,7 +11,7 @@ use crate::settings::Settings;
 
 /// Writes an incident's report into a folder.
 pub fn run(number: u32, out: &Path, settings: &Settings) -> Result<Answer> {
-    let engine = settings.engine()?;
+    let engine = settings.reader()?;
     let incident = incidents::find(&engine, Some(number))?;
     let turns = turns_of(&engine, &incident.id)?;
     let report = Report::of(&settings.plan, incident, &turns);

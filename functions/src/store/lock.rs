@@ -37,6 +37,15 @@ impl ServerLock {
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }
+
+    /// Which process has the lock of the store at `path`; `None` while no server runs. Only asked, not taken.
+    pub fn holder(path: &Path) -> Option<String> {
+        let mut file = File::open(lock_path(path)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(process(&mut file)),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
+    }
 }
 
 fn lock_path(path: &Path) -> PathBuf {
@@ -45,14 +54,19 @@ fn lock_path(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn taken(path: &Path, file: File) -> StoreError {
+fn taken(path: &Path, mut file: File) -> StoreError {
+    StoreError::Unavailable(format!(
+        "another server (process {}) uses {}: stop it first, or give this one its own store",
+        process(&mut file),
+        path.display()
+    ))
+}
+
+fn process(file: &mut File) -> String {
     let mut process = String::new();
     // The number is a courtesy: without it the message still says what is wrong.
     let _ = file.take(20).read_to_string(&mut process);
-    StoreError::Unavailable(format!(
-        "another server (process {process}) uses {}: stop it first, or give this one its own store",
-        path.display()
-    ))
+    process
 }
 
 #[cfg(test)]
@@ -66,7 +80,9 @@ mod tests {
         let first = ServerLock::take(&path).unwrap();
         let refusal = ServerLock::take(&path).unwrap_err().to_string();
         assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
+        assert_eq!(ServerLock::holder(&path), Some(std::process::id().to_string()));
         drop(first);
+        assert_eq!(ServerLock::holder(&path), None);
         ServerLock::take(&path).unwrap();
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 pub(super) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
     if !path.exists() {
         return Err(StoreError::Unavailable(format!(
-            "there is no store at {}: start the server once to make it, or give another path",
+            "there is no store at {}: a server or the first declaration makes it; else give another path",
             path.display()
         )));
     }

@@ -81,6 +81,11 @@ impl State {
         matches!(self, Self::Open | Self::Mitigated)
     }
 
+    /// Whether it was declared at some time: before that, its severity means nothing.
+    pub fn has_severity(self) -> bool {
+        matches!(self, Self::Open | Self::Mitigated | Self::Resolved)
+    }
+
     /// Whether anything is still going on.
     pub fn is_live(self) -> bool {
         matches!(self, Self::Suspected | Self::Open | Self::Mitigated)

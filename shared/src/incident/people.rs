@@ -133,7 +133,11 @@ fn mitigated(draft: &mut Draft, view: View) -> Result<(), Refusal> {
     if view == View::Failing || view == View::Blind && draft.incident.failing {
         return Err(Refusal::StillFailing);
     }
-    draft.push(Event::Recovered { at: draft.now, witness: Witness::Person });
+    let witness = match view {
+        View::Healthy { .. } => Witness::Person,
+        View::Blind | View::Failing => Witness::PersonAlone,
+    };
+    draft.push(Event::Recovered { at: draft.now, witness });
     Ok(())
 }
 

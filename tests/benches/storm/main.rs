@@ -38,7 +38,7 @@ fn main() -> Result<()> {
     for monitors in [1_000, ALERTS] {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            ours.push(our_round(&program, monitors)?);
+            ours.push(our_round(program, monitors)?);
             theirs.push(their_round(monitors)?);
         }
         show(monitors, &ours, &theirs);

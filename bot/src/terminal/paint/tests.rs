@@ -210,6 +210,14 @@ fn a_list_of_incidents() {
 }
 
 #[test]
+fn a_suspicion_has_no_severity_yet() {
+    let suspected =
+        Summary { state: State::Suspected, ended: None, ..told(noticed()).0.summary(T0) };
+    let row = incident_row(&suspected, T0 + Span::secs(9), plain_brush(80));
+    insta::assert_snapshot!(row, @"7  --  suspected  frontend, for 9 s");
+}
+
+#[test]
 fn a_scorecard() {
     insta::assert_snapshot!(scorecard(&promises(), plain_brush(80)), @"
     ✓ kept    no page is lost: 2 of 2 pages were taken

@@ -12,6 +12,7 @@ mod operations;
 mod targets;
 
 pub use commands::{DENIED_COMMANDS, DeniedCommand, denied_command};
+pub use operations::days_since;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -322,6 +322,6 @@ fn mentions(text: &str, words: &[&str]) -> bool {
 }
 
 /// Days from one day to another; negative when it is still to come.
-fn days_since(earlier: Date, today: Date) -> i64 {
+pub fn days_since(earlier: Date, today: Date) -> i64 {
     earlier.0.until(today.0).map_or(0, |span| i64::from(span.get_days()))
 }
