@@ -89,6 +89,8 @@ pub(super) struct Ran {
     pub answer: Deferred,
     /// The effect that is no longer under way.
     pub settled: Option<(Lane, EffectKey)>,
+    /// Whether something new may be due. A storm's repetitions change nothing, and looking costs a dozen queries.
+    pub stirs: bool,
 }
 
 impl Request {
@@ -99,9 +101,13 @@ impl Request {
         pulse: &Pulse,
         now: Ts,
     ) -> Result<Ran, StoreError> {
-        let mut settled = None;
+        let (mut settled, mut stirs) = (None, true);
         let answer = match self {
-            Self::Receive(arrival, reply) => defer(reply, receive(engine, &arrival, now)?),
+            Self::Receive(arrival, reply) => {
+                let receipt = receive(engine, &arrival, now)?;
+                stirs = !matches!(receipt, Receipt::New { turns: 0 } | Receipt::Duplicate);
+                defer(reply, receipt)
+            }
             Self::Probe { component, probe, control_ok, reply } => {
                 defer(reply, engine.probe(&component, probe, control_ok, now)?)
             }
@@ -122,7 +128,7 @@ impl Request {
             Self::Read(read) => read(engine.store()),
             Self::Pulse(reply) => defer(reply, beat(engine, pulse, now)),
         };
-        Ok(Ran { answer, settled })
+        Ok(Ran { answer, settled, stirs })
     }
 }
 

@@ -104,9 +104,13 @@ impl<S: Store> Room<S> {
         if tick {
             self.tick(now);
         }
-        if !waiting.is_empty() {
-            self.answer(waiting, now);
+        let stirred = !waiting.is_empty() && self.answer(waiting, now);
+        if tick || stirred {
+            self.hand_out(now);
         }
+    }
+
+    fn hand_out(&mut self, now: Ts) {
         for outlet in &mut self.outlets {
             outlet
                 .hand_out(&self.engine, now)
@@ -125,19 +129,27 @@ impl<S: Store> Room<S> {
         self.next_tick = now + TICK;
     }
 
-    fn answer(&mut self, waiting: Vec<Request>, now: Ts) {
+    /// Runs and answers what was asked; says whether anything new may be due.
+    fn answer(&mut self, waiting: Vec<Request>, now: Ts) -> bool {
         let last = &self.last;
         let batch: Result<Vec<Ran>, StoreError> = self.engine.batch(now, |engine| {
             waiting.into_iter().map(|request| request.run(engine, last, now)).collect()
         });
         match batch {
             // The replies are dropped with the requests: everyone learns that nothing was accepted.
-            Err(error) => complain("write a batch", &error),
-            Ok(ran) => ran.into_iter().for_each(|one| self.release(one)),
+            Err(error) => {
+                complain("write a batch", &error);
+                true
+            }
+            Ok(ran) => {
+                let stirred = ran.iter().any(|one| one.stirs);
+                ran.into_iter().for_each(|one| self.release(one));
+                stirred
+            }
         }
     }
 
-    fn release(&mut self, Ran { answer, settled }: Ran) {
+    fn release(&mut self, Ran { answer, settled, .. }: Ran) {
         if let Some((lane, key)) = settled
             && let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.lane == lane)
         {
