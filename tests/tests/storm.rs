@@ -1,5 +1,7 @@
 //! An alert storm must not use up the room in which its incident is worked on.
 
+#![expect(clippy::unwrap_used, reason = "a storm that can't be sent fails its test")]
+
 use shared::engine::Engine;
 use shared::id::ComponentId;
 use shared::incident::{MAX_JOINING_TURNS, MAX_MONITORS, MAX_TURNS, Paging};
