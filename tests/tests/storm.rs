@@ -1,6 +1,6 @@
 //! An alert storm must not use up the room in which its incident is worked on.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a storm that can't be sent fails its test")]
 
 use shared::engine::Engine;
 use shared::id::ComponentId;
