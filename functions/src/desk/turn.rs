@@ -143,7 +143,9 @@ impl<S: Store> Room<S> {
             }
             Ok(ran) => {
                 let stirred = ran.iter().any(|one| one.stirs);
-                ran.into_iter().for_each(|one| self.release(one));
+                for one in ran {
+                    self.release(one);
+                }
                 stirred
             }
         }
