@@ -225,6 +225,13 @@ impl Watch {
         alert(&mut self.memory.erring, at, rate, Alert::Info, erring).into_iter().collect()
     }
 
+    /// Says `Down` and `Certain` once more when the evidence still holds: somebody new is listening.
+    pub fn say_again(&mut self) {
+        if let Course::Outage { down, certain, .. } = &mut self.memory.course {
+            (*down, *certain) = (false, false);
+        }
+    }
+
     /// The first failing probe of the outage that goes on.
     pub fn since(&self) -> Option<Ts> {
         match self.memory.course {

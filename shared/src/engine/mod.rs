@@ -219,10 +219,15 @@ impl<S: Store> Engine<S> {
             return Err(Refusal::AlreadyOpen { number: live.number, component }.into());
         }
         let view = self.view(&component);
-        let wish = self.numbered(wish)?;
+        let (wished, wish) = (wish, self.numbered(wish)?);
         let command = Command::Person { by: by.clone(), via: via.into(), wish, view };
         let turn = Turn { actor: by.as_str(), key, settles: None };
         let events = self.decide_and_append(incident, &command, &turn, now)??;
+        if let (Wish::Declare { .. } | Wish::Reopen { .. }, Some(watch)) =
+            (wished, self.watches.get_mut(&component))
+        {
+            watch.say_again();
+        }
         let (number, id) = match self.live.get(&component) {
             Some(incident) => (incident.number, incident.id.clone()),
             None => {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::effect::{Act, ActClass, Deployment, Effect, Finding, Lane, Look, Outcome, Preflight};
-use crate::plan::{built_in_text, read::read};
+use crate::plan::{Severity, built_in_text, read::read};
 use crate::signal::{Measurement, TimeQuality};
 use crate::store::{MemoryStore, Owed};
 use crate::time::Span;
@@ -308,7 +308,7 @@ fn a_round_that_ran_out_of_time_still_waits_for_an_operations_fate() {
     say(&mut engine, &Target::Component(FRONTEND.into()), &declaration(), after(second + 1));
     probe(&mut engine, second + 2..second + 40, false);
     look(&mut engine, after(second + 40));
-    assert!(!engine.live().next().unwrap().recovery.under_way, "it was read back");
+    assert!(engine.live().next().unwrap().recovery.unresolved.is_none(), "it was read back");
 }
 
 #[test]
@@ -388,4 +388,47 @@ fn a_freeze_neither_ends_what_was_begun_nor_uses_up_what_was_not() {
     begun.freeze("somebody", "hands off", "freeze", now).unwrap();
     let fate = begun.permit(&owed.key, &act, now).unwrap();
     assert!(matches!(fate, Permit::Settled(Outcome::Unknown { .. })), "{fate:?}");
+}
+
+/// Fails every page that is owed until none is, copies included.
+fn nobody_is_reached(engine: &mut Engine<MemoryStore>, now: Ts) -> usize {
+    let mut failed = 0;
+    loop {
+        let owed = pages(engine, now);
+        if owed.is_empty() {
+            return failed;
+        }
+        failed += owed.len();
+        for page in owed {
+            settle(engine, &page, &Outcome::Never { why: "no line".into() }, now);
+        }
+    }
+}
+
+#[test]
+fn a_ladder_that_reached_nobody_is_not_the_end_even_of_a_p4() {
+    let mut engine = engine();
+    let severity = Some(Severity::P4);
+    let says = "odd colours".to_owned();
+    let wish = Wish::Declare { component: FRONTEND.into(), severity, says, number: 0 };
+    say(&mut engine, &Target::Component(FRONTEND.into()), &wish, START);
+    assert!(nobody_is_reached(&mut engine, START) > 0);
+    for minute in 1..30 {
+        let now = after(60 * minute);
+        engine.batch(now, |engine| engine.tick(now)).unwrap();
+        let tried = nobody_is_reached(&mut engine, now);
+        assert_eq!(tried > 0, minute % 5 == 0, "minute {minute}: {tried} pages");
+    }
+}
+
+#[test]
+fn machines_act_on_an_outage_whose_incident_was_opened_again_in_the_middle_of_it() {
+    let mut engine = engine();
+    probe(&mut engine, 1..140, false);
+    say(&mut engine, &Target::Number(1), &over(), after(140));
+    probe(&mut engine, 141..170, false);
+    let again = Wish::Reopen { because: "it is down indeed".into() };
+    say(&mut engine, &Target::Number(1), &again, after(170));
+    probe(&mut engine, 171..190, false);
+    assert!(engine.live().next().unwrap().recovery.certain.is_some());
 }

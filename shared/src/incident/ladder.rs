@@ -28,10 +28,10 @@ pub(super) fn rung_at(policy: &Escalation, rung: u32) -> Option<(Vec<Duty>, &[Co
 
 /// Reaches the next rung.
 pub(super) fn climb(draft: &mut Draft) {
-    let Paging::Climbing { next, .. } = draft.incident.paging else { return };
+    let Paging::Climbing { next, sent, .. } = draft.incident.paging else { return };
     let Some(policy) = draft.plan.escalation(draft.incident.severity) else { return };
     let beyond = policy.rungs.len() <= next as usize;
-    if beyond && policy.repeat_after.is_none() {
+    if beyond && policy.repeat_after.is_none() && sent > 0 {
         return;
     }
     let Some((duties, means)) = rung_at(policy, next) else { return };
@@ -102,6 +102,16 @@ pub(super) fn paged(draft: &mut Draft, page: &Page, outcome: &Outcome) {
     if first_round && last_hope && pending == 0 && sent == 0 && wants_pages(&draft.incident) {
         climb(draft);
     }
+}
+
+/// Whether the ladder's last rung reached nobody at all: then it is not the end, whatever the policy says.
+pub(super) fn reached_nobody(plan: &Plan, incident: &Incident) -> bool {
+    let Paging::Climbing { started, next, pending: 0, sent: 0 } = incident.paging else {
+        return false;
+    };
+    let policy = plan.escalation(incident.severity);
+    let ended = policy.is_some_and(|policy| rung_due(policy, started, next).is_none());
+    next > 0 && ended && wants_pages(incident)
 }
 
 /// Whether pages still make sense.

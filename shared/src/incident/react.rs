@@ -1,7 +1,7 @@
 //! What an event owes the world. Never called on replay: what a turn owes is stored in the turn.
 
 use super::event::{Choice, Event};
-use super::ladder::{reachable, rung_at, rung_due, wants_pages};
+use super::ladder::{reachable, reached_nobody, rung_at, rung_due, wants_pages};
 use super::{Incident, Paging, may_copy};
 use crate::effect::{Effect, Finding, Look, Outcome, Page, Tell, Timer};
 use crate::id::PersonId;
@@ -10,6 +10,8 @@ use crate::time::{Span, Ts};
 
 /// Time all looks of a round have together; a look that takes longer counts as failed.
 pub const LOOK_DEADLINE: Span = Span::secs(20);
+/// Wait before all hands are tried after a ladder that reached nobody.
+pub const REACH_AGAIN: Span = Span::mins(5);
 /// First wait before looking again; it doubles with every round.
 pub const LOOK_AGAIN_FIRST: Span = Span::mins(1);
 /// Longest wait before looking again.
@@ -20,6 +22,13 @@ pub fn react(plan: &Plan, incident: &Incident, events: &[Event], at: Ts) -> Vec<
     let mut effects = Vec::new();
     for event in events {
         owe(&mut effects, plan, incident, event, at);
+    }
+    let paged = |event: &Event| matches!(event, Event::Paged { .. } | Event::RungReached { .. });
+    if let Paging::Climbing { next, .. } = incident.paging
+        && events.iter().any(paged)
+        && reached_nobody(plan, incident)
+    {
+        effects.push(Effect::WakeAt { at: at + REACH_AGAIN, timer: Timer::Rung(next) });
     }
     if events.iter().any(changes_card) {
         effects.push(Effect::Tell(Tell::Card));
