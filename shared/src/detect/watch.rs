@@ -375,13 +375,6 @@ impl Watch {
     }
 }
 
-/// Whether every component that can be seen fails, and there are several: more likely a shared cause, or us (safety
-/// rule 3).
-pub fn everything_down<'a>(watches: impl IntoIterator<Item = &'a Watch>) -> bool {
-    let mut seen = watches.into_iter().filter(|watch| !watch.blind()).map(Watch::failing);
-    seen.next() == Some(true) && seen.next() == Some(true) && seen.all(|failing| failing)
-}
-
 /// Evaluates a rule and says whether its alert has begun or ended.
 fn alert(
     evaluator: &mut Evaluator,

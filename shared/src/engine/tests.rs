@@ -432,3 +432,27 @@ fn machines_act_on_an_outage_whose_incident_was_opened_again_in_the_middle_of_it
     probe(&mut engine, 171..190, false);
     assert!(engine.live().next().unwrap().recovery.certain.is_some());
 }
+
+#[test]
+fn nothing_is_done_when_everything_looks_down_at_once() {
+    let mut plan = rehearsal_plan(&read("infra/plan.toml", built_in_text()).unwrap());
+    plan.dns.shared.clear();
+    let mut engine = Engine::open(Arc::new(plan), MemoryStore::default(), START).unwrap();
+    for class in ActClass::ALL {
+        engine.prove(class, "drill", class.says(), START).unwrap();
+    }
+    let everything: Vec<ComponentId> =
+        engine.plan().components.iter().map(|one| one.id.clone()).collect();
+    for second in 0..300 {
+        let now = after(second);
+        let vantage = engine.plan().detection.vantage_points.get((second % 10) as usize).cloned();
+        for component in everything.iter().filter(|_| vantage.is_some()) {
+            let vantage = vantage.clone().unwrap();
+            let probe = Probe { vantage, at: now, ok: false, latency_ms: None, why: None };
+            engine.batch(now, |engine| engine.probe(component, probe, true, now)).unwrap();
+        }
+        engine.batch(now, |engine| engine.tick(now)).unwrap();
+        assert!(look(&mut engine, now).is_empty(), "second {second}");
+    }
+    assert!(!pages(&engine, after(300)).is_empty());
+}

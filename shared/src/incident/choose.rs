@@ -105,6 +105,10 @@ fn stops(case: &Case) -> Vec<String> {
     if case.findings.control_site != Some(true) {
         stops.push("our control site does not answer either: our own network is suspect".into());
     }
+    let others = case.plan.components.iter().filter(|one| one.id != case.component.id);
+    if others.clone().next().is_some() && others.clone().all(|one| case.failing.contains(&one.id)) {
+        stops.push("everything looks down at once: more likely a shared cause, or us".into());
+    }
     for shared in &case.plan.dns.shared {
         let vendor = case.plan.component(shared).map(|component| &component.vendor);
         let down = case.failing.contains(shared)

@@ -403,20 +403,6 @@ fn a_clock_set_back_blinds_nobody_for_long() {
 }
 
 #[test]
-fn everything_is_down_only_when_several_are_seen_and_all_fail() {
-    let after = |trace| {
-        let mut watch = watch();
-        play_from(&mut watch, 0, trace);
-        watch
-    };
-    let (well, down, blind) = (after("..."), after("xxx"), after("ccc"));
-    assert!(everything_down([&down, &down, &blind]));
-    assert!(!everything_down([&down, &well]));
-    assert!(!everything_down([&down, &blind]));
-    assert!(!everything_down([]));
-}
-
-#[test]
 fn news_read_back_as_written() {
     let quorum = Quorum { total: 3, since: Some(Ts(1)), ..Quorum::default() };
     let news = News::Down { quorum, since: Ts(1) };
