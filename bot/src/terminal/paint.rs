@@ -255,7 +255,7 @@ fn evidence(incident: &Incident) -> String {
     let own = match (incident.blind, incident.failing) {
         (true, _) => "our own view is gone",
         (false, true) => "our own probes fail",
-        (false, false) => "our own probes do not fail",
+        (false, false) => "our own probes report no failure",
     };
     match incident.accusers().count() {
         0 => own.to_owned(),

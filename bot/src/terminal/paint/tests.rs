@@ -173,8 +173,9 @@ fn a_resolved_incident_on_a_phone() {
                within the RTO of 15 min
     people     lead-developer has it
     now        nothing more is done
-    evidence   our own probes do not fail; 2
-               monitors say down or degraded
+    evidence   our own probes report no
+               failure; 2 monitors say down
+               or degraded
     role       lead-developer is incident
                commander
     update     Logins work again, I watch
