@@ -150,15 +150,6 @@ pub fn timeline(turns: &[Body<Event>]) -> Vec<Line> {
     entries.iter().map(|entry| entry.line(&starts)).collect()
 }
 
-/// How many of the lines so far can't grow any more, for whoever prints them as they come.
-///
-/// Only the last few lines may grow, and only as far back as no other sort of line stands between.
-pub fn settled(lines: &[Line]) -> usize {
-    let grows =
-        |line: &&Line| matches!(line.event_kind, "paged" | "found" | "look-failed" | "joined");
-    lines.len() - lines.iter().rev().take(FOLD_BACK).take_while(grows).count()
-}
-
 /// Each opening has its own start; our first failing probe knows it better than a claim.
 fn learn_start(starts: &mut Vec<Ts>, event: &Event) {
     match (event, starts.last_mut()) {

@@ -233,29 +233,6 @@ fn like_events_close_together_are_one_line_even_when_lanes_interleave() {
 }
 
 #[test]
-fn a_settled_line_never_changes_again() {
-    let away = || Outcome::Never { why: "provider away".into() };
-    let mut turns = Vec::new();
-    for (n, event) in (1..).zip(one_of_each().into_iter().chain([
-        page(ContactKind::Voice, taken()),
-        found(Look::Dns, Finding::Dns { right: true, says: "3 names".into() }),
-        page(ContactKind::Voice, away()),
-        page(ContactKind::Sms, taken()),
-        joined("2"),
-        found(Look::ControlSite, Finding::ControlSite { reachable: true }),
-        joined("3"),
-    ])) {
-        turns.push(turn(n, i64::from(n), "x", vec![event]));
-    }
-    let whole = timeline(&turns);
-    for end in 0..turns.len() {
-        let lines = timeline(&turns[..end]);
-        let settled = settled(&lines);
-        assert_eq!(lines[..settled], whole[..settled]);
-    }
-}
-
-#[test]
 fn a_page_an_hour_later_is_a_line_of_its_own() {
     let turns = [
         turn(1, 0, "page", vec![page(ContactKind::Voice, taken())]),
