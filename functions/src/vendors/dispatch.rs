@@ -23,6 +23,7 @@ impl Perform for Dispatch {
             Effect::Page(_)
             | Effect::Look(_)
             | Effect::Act(_)
+            | Effect::Purge(_)
             | Effect::Tell(_)
             | Effect::Report
             | Effect::WakeAt { .. } => Dry.perform(key, effect, hold).await,

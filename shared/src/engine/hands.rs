@@ -224,7 +224,7 @@ fn actor_of(effect: &Effect) -> &'static str {
     match effect {
         Effect::Page(_) => "pager",
         Effect::Look(_) => "lookout",
-        Effect::Act(_) => "hands",
+        Effect::Act(_) | Effect::Purge(_) => "hands",
         Effect::Tell(_) => "teller",
         Effect::Report => "reporter",
         Effect::WakeAt { .. } => "timer",

@@ -170,7 +170,7 @@ impl Standing {
                 self.failovers.push(at);
             }
             Act::RollBack { from, .. } => drop(self.rolled_back.insert(from.clone())),
-            Act::Restart(_) => {}
+            Act::Restart(_) | Act::FailBack | Act::Promote { .. } => {}
         }
     }
 
@@ -187,7 +187,7 @@ impl Standing {
             Act::RollBack { from, .. } if self.rolled_back.contains(from) => {
                 Err(format!("{from} was rolled back from once already"))
             }
-            Act::RollBack { .. } | Act::Restart(_) => Ok(()),
+            Act::RollBack { .. } | Act::Restart(_) | Act::FailBack | Act::Promote { .. } => Ok(()),
         }
     }
 

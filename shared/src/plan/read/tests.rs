@@ -108,7 +108,7 @@ fn a_field_unlike_any_gets_the_whole_list() {
     insta::assert_snapshot!(said, @r#"
     plan.toml:98:1: there is no field `colour` here
     98 | colour = "red"
-       | ^ write one of vendor, project, suspect_window, rollback_max_age
+       | ^ write one of vendor, project, team, suspect_window, rollback_max_age, cache_tags
     "#);
 }
 
