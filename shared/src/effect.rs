@@ -240,6 +240,10 @@ pub enum Timer {
     LookAgain(u32),
     /// The action should have brought the service back.
     Recovered(u32),
+    /// An operation whose fate nobody could tell is read back again, by its number.
+    ReadAgain(u32),
+    /// What people still have to do after an action of this class is brought to mind.
+    Remind(ActClass),
 }
 
 /// What came of an effect.

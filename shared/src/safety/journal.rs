@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::effect::{Act, ActClass};
+use crate::effect::{Act, ActClass, Effect, Look, Tell, Timer};
 use crate::id::{DeploymentId, EffectKey};
 use crate::ledger::{Body, Hash};
 use crate::plan::Plan;
@@ -13,6 +13,11 @@ use crate::time::{Span, Ts};
 
 /// Failovers further back than this no longer count (safety rule 5).
 const FAILOVER_MEMORY: Span = Span::hours(24);
+
+/// Deployments that are remembered as good.
+const MAX_PINS: usize = 10;
+/// How often people are reminded of what they still have to do.
+pub const REMIND_EVERY: Span = Span::hours(4);
 
 /// Something that happened to the rules of acting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +49,23 @@ pub enum SafetyEvent {
         /// Who.
         by: Arc<str>,
     },
+    /// People were reminded of what they still have to do.
+    Reminded {
+        /// After an action of this class.
+        class: ActClass,
+    },
+    /// The last deployment known to be good, and whether it can still be rolled back to, are looked at.
+    CareAsked,
+    /// A deployment was well under traffic for as long as the plan wants it watched.
+    Pinned {
+        /// The deployment.
+        deployment: DeploymentId,
+    },
+    /// The last deployment known to be good can no longer be rolled back to.
+    PinLost {
+        /// The deployment.
+        deployment: DeploymentId,
+    },
     /// A drill of this class passed.
     Proven {
         /// The class.
@@ -74,6 +96,30 @@ pub struct Freeze {
     pub why: Arc<str>,
 }
 
+/// What an action leaves to people (safety rules 6 and 19).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obligation {
+    /// The action.
+    pub act: Act,
+    /// When it took place.
+    pub since: Ts,
+    /// When people were last reminded.
+    pub reminded: Ts,
+}
+
+impl Obligation {
+    /// What is to be done, and how.
+    pub fn says(&self) -> &'static str {
+        match self.act.class() {
+            ActClass::Rollback => {
+                "new deployments do not go live: `allclear rollback undo \"why\"`, or promote one"
+            }
+            ActClass::Failover => "traffic is on the standby: plan `allclear failback \"why\"`",
+            ActClass::Restart => "look after what was restarted",
+        }
+    }
+}
+
 /// The right to act on a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -96,12 +142,20 @@ pub struct Standing {
     pub failovers: Vec<Ts>,
     /// Deployments that were rolled back from: one automatic rollback each.
     pub rolled_back: BTreeSet<DeploymentId>,
+    /// What people still have to do, after an action of each class.
+    pub obligations: BTreeMap<ActClass, Obligation>,
+    /// Deployments that were well under traffic, the newest last.
+    pub pins: Vec<DeploymentId>,
+    /// When the pins were last looked after.
+    pub cared_at: Option<Ts>,
     /// Operations that failed in a row.
     pub failures: u32,
     /// When each class last passed a drill.
     pub proofs: BTreeMap<ActClass, Ts>,
     /// Why a class is disarmed; filled in from the plan and its proofs.
     pub disarmed: BTreeMap<ActClass, String>,
+    /// Why people, too, can only rehearse a class; filled in from the plan.
+    pub dry: BTreeMap<ActClass, String>,
     /// Limits of the plan: time between two failovers, and how many a day.
     pub failover_block: Span,
     /// See [`crate::plan::Safety::failovers_per_day`].
@@ -146,7 +200,20 @@ impl Standing {
             SafetyEvent::Released { operation, end } => self.released(operation, *end, at),
             SafetyEvent::PeopleSettled { .. } => self.failovers.clear(),
             SafetyEvent::Proven { class, .. } => drop(self.proofs.insert(*class, at)),
+            SafetyEvent::Reminded { class } => {
+                self.obligations.entry(*class).and_modify(|open| open.reminded = at);
+            }
+            SafetyEvent::CareAsked => self.cared_at = Some(at),
+            SafetyEvent::Pinned { deployment } => self.pin(deployment),
+            SafetyEvent::PinLost { deployment } => self.pins.retain(|one| one != deployment),
         }
+    }
+
+    fn pin(&mut self, deployment: &DeploymentId) {
+        self.pins.retain(|one| one != deployment);
+        self.pins.push(deployment.clone());
+        let surplus = self.pins.len().saturating_sub(MAX_PINS);
+        self.pins.drain(..surplus);
     }
 
     fn released(&mut self, operation: &EffectKey, end: End, at: Ts) {
@@ -172,13 +239,19 @@ impl Standing {
             Act::RollBack { from, .. } => drop(self.rolled_back.insert(from.clone())),
             Act::Restart(_) | Act::FailBack | Act::Promote { .. } => {}
         }
+        match act {
+            Act::FailOver | Act::RollBack { .. } => {
+                let open = Obligation { act: act.clone(), since: at, reminded: at };
+                self.obligations.insert(act.class(), open);
+            }
+            Act::FailBack | Act::Promote { .. } => drop(self.obligations.remove(&act.class())),
+            Act::Restart(_) => {}
+        }
     }
 
     /// Whether an action is armed and within its velocity limits; else why not.
     pub fn may(&self, act: &Act, now: Ts) -> Result<(), String> {
-        if let Some(freeze) = &self.frozen {
-            return Err(format!("everything is frozen by {}: {}", freeze.by, freeze.why));
-        }
+        self.thawed()?;
         if let Some(why) = self.disarmed.get(&act.class()) {
             return Err(format!("{} is not armed: {why}", act.class().says()));
         }
@@ -188,6 +261,13 @@ impl Standing {
                 Err(format!("{from} was rolled back from once already"))
             }
             Act::RollBack { .. } | Act::Restart(_) | Act::FailBack | Act::Promote { .. } => Ok(()),
+        }
+    }
+
+    fn thawed(&self) -> Result<(), String> {
+        match &self.frozen {
+            Some(freeze) => Err(format!("everything is frozen by {}: {}", freeze.by, freeze.why)),
+            None => Ok(()),
         }
     }
 
@@ -230,17 +310,40 @@ pub enum Grant {
     No(String),
 }
 
+/// Who wants to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// The recovery: proofs and velocity limits bind it.
+    Machine,
+    /// People who agreed to a plan they saw: they override both, and it is on record (safety rule 5).
+    People,
+}
+
 /// Decides whether an operation may act now.
-pub fn grant(standing: &Standing, operation: &EffectKey, act: &Act, now: Ts) -> Grant {
+pub fn grant(
+    standing: &Standing,
+    operation: &EffectKey,
+    act: &Act,
+    asker: Asker,
+    now: Ts,
+) -> Grant {
     match standing.leases.get(&act.class()) {
         Some(lease) if lease.operation == *operation => return Grant::Begun,
         Some(lease) => return Grant::Busy(format!("operation {} is under way", lease.operation)),
         None => {}
     }
-    if let Some(why) = standing.disarmed.get(&act.class()) {
+    let unarmed = match asker {
+        Asker::Machine => &standing.disarmed,
+        Asker::People => &standing.dry,
+    };
+    if let Some(why) = unarmed.get(&act.class()) {
         return Grant::NotArmed(why.clone());
     }
-    match standing.may(act, now) {
+    let may = match asker {
+        Asker::Machine => standing.may(act, now),
+        Asker::People => standing.thawed(),
+    };
+    match may {
         Ok(()) => {
             Grant::Go(vec![SafetyEvent::Granted { operation: operation.clone(), act: act.clone() }])
         }
@@ -288,6 +391,46 @@ pub fn settle_people(standing: &Standing, by: &str) -> Vec<SafetyEvent> {
         return Vec::new();
     }
     vec![SafetyEvent::PeopleSettled { by: by.into() }]
+}
+
+/// What is brought to mind once more: an obligation that is open, and not too soon after the last time.
+pub fn remind(standing: &Standing, class: ActClass, now: Ts) -> Vec<SafetyEvent> {
+    let due = |open: &Obligation| now.since(open.reminded) >= REMIND_EVERY;
+    match standing.obligations.get(&class).is_some_and(due) {
+        true => vec![SafetyEvent::Reminded { class }],
+        false => Vec::new(),
+    }
+}
+
+/// What a journal's event owes the world: reminders, and the looks that pins need. Never called on replay.
+pub fn react(standing: &Standing, event: &SafetyEvent, at: Ts) -> Vec<Effect> {
+    let remind = |class| Effect::WakeAt { at: at + REMIND_EVERY, timer: Timer::Remind(class) };
+    let notice = |text: String| Effect::Tell(Tell::Notice(text));
+    match event {
+        SafetyEvent::Released { end: End::TookPlace, .. } => standing
+            .obligations
+            .iter()
+            .filter(|(_, open)| open.since == at)
+            .map(|(class, _)| remind(*class))
+            .collect(),
+        SafetyEvent::Reminded { class } => {
+            let open = standing.obligations.get(class);
+            let said = open.map(|open| notice(format!("still open: {}", open.says())));
+            said.into_iter().chain([remind(*class)]).collect()
+        }
+        SafetyEvent::CareAsked => vec![Effect::Look(Look::Deployments)],
+        SafetyEvent::PinLost { deployment } => vec![notice(format!(
+            "{deployment} was the last deployment known to be good, and cannot be rolled back to \
+             any more"
+        ))],
+        SafetyEvent::Frozen(_)
+        | SafetyEvent::Unfrozen { .. }
+        | SafetyEvent::Granted { .. }
+        | SafetyEvent::Released { .. }
+        | SafetyEvent::PeopleSettled { .. }
+        | SafetyEvent::Pinned { .. }
+        | SafetyEvent::Proven { .. } => Vec::new(),
+    }
 }
 
 /// A drill passed.

@@ -4,12 +4,14 @@
 //! the lease's epoch, so an epoch can never go back.
 
 mod arming;
+mod care;
 mod journal;
 
-pub use arming::{Disarmed, disarmed};
+pub use arming::{Disarmed, disarmed, dry};
+pub use care::{CARE_EVERY, care};
 pub use journal::{
-    End, Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prove, release, settle_people,
-    unfreeze,
+    Asker, End, Freeze, Grant, Lease, Obligation, REMIND_EVERY, SafetyEvent, Standing, freeze,
+    grant, prove, react, release, remind, settle_people, unfreeze,
 };
 
 /// The journal's stream.

@@ -72,7 +72,7 @@ fn aim_says(aim: &Aim) -> &'static str {
 }
 
 /// Each change with what it was, so that it can be undone by hand.
-pub(super) fn changes_say(changes: &[Change]) -> String {
+pub fn changes_say(changes: &[Change]) -> String {
     let each = changes.iter().map(|one| format!("{}: {} → {}", one.target, one.before, one.after));
     each.collect::<Vec<_>>().join("; ")
 }

@@ -97,7 +97,7 @@ pub(super) fn say(events: &[&Event], actor: &str) -> String {
             format!("started again to {} (attempt {attempt})", act_says(act))
         }
         Event::ActSettled { act, outcome, .. } => settled(act, outcome),
-        Event::Purged { outcome, .. } => purged(outcome),
+        Event::Purged { outcome, .. } => purged_says(outcome),
         Event::DidNotHelp { act } => format!("the {} did NOT help", act.class().says()),
         Event::ObligationOpened { what } => format!("still to do: {what}"),
         Event::Recovered { at, witness } => {
@@ -113,7 +113,8 @@ pub(super) fn say(events: &[&Event], actor: &str) -> String {
     }
 }
 
-fn purged(outcome: &Outcome) -> String {
+/// What became of the caches.
+pub fn purged_says(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(Finding::Purged { says }) => says.clone(),
         Outcome::Done(_) => "cached pages would be thrown away".into(),
