@@ -16,13 +16,17 @@ mod decide;
 mod event;
 mod proposal;
 mod react;
+mod refusal;
+mod settle;
 mod story;
 
-pub use decide::{Case, OperationWish, Refusal, decide, settle, woken};
+pub use decide::{Case, OperationWish, decide};
 pub use event::{Ending, OperationEvent};
 pub(crate) use proposal::data_rpo;
 pub use proposal::{Gate, NoPlan, Proposal, Verdict, pick_target, propose};
 pub use react::react;
+pub use refusal::Refusal;
+pub use settle::{settle, woken};
 pub use story::{Line, ending_says, story};
 
 /// The journal's stream.

@@ -6,13 +6,15 @@
 mod arming;
 mod care;
 mod journal;
+mod obligation;
 
 pub use arming::{Disarmed, disarmed, dry};
 pub use care::{CARE_EVERY, care};
 pub use journal::{
-    Asker, End, Freeze, Grant, Lease, Obligation, REMIND_EVERY, SafetyEvent, Standing, freeze,
-    grant, prove, react, release, remind, settle_people, unfreeze,
+    Asker, End, Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prove, release,
+    settle_people, unfreeze,
 };
+pub use obligation::{Obligation, REMIND_EVERY, react, remind};
 
 /// The journal's stream.
 pub const SAFETY_STREAM: &str = "safety";
