@@ -58,6 +58,20 @@ impl Dns {
         self.names.iter().any(|one| one == name) && in_zone(name, &self.zone)
     }
 
+    /// The drivers whose settings are filled in, in the order in which they are tried.
+    pub fn usable_drivers(&self) -> impl Iterator<Item = Driver> + '_ {
+        self.drivers.iter().copied().filter(|driver| match driver {
+            Driver::Latch => {
+                self.health_checks.is_some()
+                    && self.latch.as_ref().is_some_and(|latch| !latch.is_placeholder())
+            }
+            Driver::Records => !self.zone_id.is_empty() && !is_placeholder(&self.zone_id),
+            Driver::RoutingControls => {
+                self.routing_controls.as_ref().is_some_and(|all| !is_placeholder(&all.standby))
+            }
+        })
+    }
+
     /// What a name points to on one side: the record's type and value. A CNAME is illegal at the zone's top.
     pub fn target(&self, name: &str, toward: Toward) -> (RecordType, &str) {
         let address = match toward {

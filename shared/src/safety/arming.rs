@@ -45,5 +45,8 @@ fn unarmed(plan: &Plan, class: ActClass) -> Option<String> {
     if arm == Arm::DryRun {
         return Some("the plan says dry-run".into());
     }
+    if class == ActClass::Failover && plan.dns.usable_drivers().next().is_none() {
+        return Some("no driver has its settings under [dns]: zone_id, or [dns.latch]".into());
+    }
     check::disarmed_because(plan).into_iter().next()
 }
