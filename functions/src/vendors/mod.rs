@@ -2,6 +2,7 @@
 //!
 //! A vendor without credentials is played by [`dry`], so that a fresh machine runs the real code path.
 
+pub mod aws;
 pub mod dispatch;
 pub mod dry;
 pub mod lookout;
