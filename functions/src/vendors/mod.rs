@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod dispatch;
+pub mod dns;
 pub mod dry;
 pub mod lookout;
 pub mod preflight;
