@@ -8,3 +8,4 @@ pub mod lookout;
 pub mod preflight;
 pub mod statuspage;
 pub mod town;
+pub mod vercel;
