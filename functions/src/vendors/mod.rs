@@ -10,3 +10,4 @@ pub mod lookout;
 pub mod preflight;
 pub mod statuspage;
 pub mod town;
+pub mod vercel;
