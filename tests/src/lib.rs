@@ -5,4 +5,5 @@ pub mod binary;
 pub mod command;
 pub mod parts;
 pub mod rehearsal;
+pub mod standin;
 pub mod store_contract;

@@ -20,7 +20,7 @@ mod tests {
 
     #[test]
     fn every_part_runs_and_tells_its_version() {
-        for name in ["promtool", "alertmanager"] {
+        for name in ["promtool", "alertmanager", "knotd", "kdig", "knsupdate"] {
             let output = Command::new(program(name)).arg("--version").output().unwrap();
             assert!(String::from_utf8_lossy(&output.stdout).contains("version"), "{name}");
         }

@@ -1,0 +1,36 @@
+//! Stand-ins for the services of Amazon that failover needs: they speak the real protocols on loopback, keep the rules
+//! no emulator keeps, and fail on demand.
+//!
+//! They hold what the failover can observe and nothing else: no signatures are checked, nothing is stored on disk.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+pub mod arc;
+mod http;
+pub mod knot;
+pub mod route53;
+pub mod s3;
+
+/// Rings when what users would be answered may have changed.
+#[derive(Clone, Debug)]
+pub struct Bell(Arc<watch::Sender<u64>>);
+
+impl Bell {
+    /// Says that something changed.
+    pub fn ring(&self) {
+        self.0.send_modify(|rings| *rings += 1);
+    }
+
+    /// Hears every ring from now on; rings that come while the listener is busy fall together.
+    pub fn listen(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(0)))
+    }
+}
