@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::effect::{Act, Aim, Effect, Finding, Look, Outcome, Toward};
+use shared::effect::{Act, Effect, Finding, Look, Outcome, Toward};
 use shared::id::EffectKey;
 use shared::plan::{Driver, Plan};
 use shared::time::Span;
@@ -14,6 +14,7 @@ use shared::time::Span;
 use crate::clock::Clock;
 use crate::perform::{Hold, Perform};
 use crate::vendors::aws::{Aws, Trouble};
+use crate::vendors::lookout::Lookout;
 
 mod drive;
 mod latch;
@@ -40,6 +41,14 @@ pub struct DnsHands {
     pub clock: Clock,
     /// How fast Route 53 is asked.
     pub pace: Pace,
+}
+
+impl DnsHands {
+    /// Hands for the plan of a lookout, at the usual pace.
+    pub fn new(lookout: &Lookout, aws: Aws) -> Self {
+        let Lookout { plan, http, clock } = lookout.clone();
+        Self { plan, aws, http, clock, pace: Pace::default() }
+    }
 }
 
 /// How fast Route 53 is asked: at most twice a second (its account-wide buckets are shared with everybody else).
@@ -137,11 +146,6 @@ impl Perform for DnsHands {
             _ => not_ours(),
         }
     }
-}
-
-/// Whether an aim or an action is about DNS.
-pub fn is_about_names(aim: Option<&Aim>) -> bool {
-    aim.is_some_and(|aim| aim.toward().is_some())
 }
 
 fn not_ours() -> Outcome {
