@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use functions::door;
+use functions::http::Roots;
 use functions::server::{Config, rehearse, serve};
 use shared::town::{Scenario, Script, rehearsal_plan};
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,6 +33,7 @@ pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
         secrets: door::secrets(&plan.sources, setting)?,
         plan,
         probes: true,
+        roots: extra_roots()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -45,8 +47,17 @@ pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.
+pub fn extra_roots() -> Result<Roots> {
+    let Some(path) = setting("ALLCLEAR_EXTRA_ROOTS") else { return Ok(Roots::default()) };
+    let named = || format!("failed to read ALLCLEAR_EXTRA_ROOTS, {path}");
+    let pem = std::fs::read(&path).with_context(named)?;
+    Roots::read(&pem).map_err(anyhow::Error::msg).with_context(named)
+}
+
+/// A setting of the environment.
 #[expect(clippy::disallowed_methods, reason = "the main reads the settings, once")]
-fn setting(name: &str) -> Option<String> {
+pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

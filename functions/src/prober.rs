@@ -106,7 +106,7 @@ mod tests {
         let mut plan = Plan::clone(&plan());
         plan.detection.control_site = control.into();
         plan.detection.probe_timeout = Span::millis(300);
-        let (http, desk) = (http::client().unwrap(), desk().desk);
+        let (http, desk) = (http::client(&http::Roots::default()).unwrap(), desk().desk);
         Prober { plan: Arc::new(plan), http, desk, clock: clock::now, vantage: "local".into() }
     }
 

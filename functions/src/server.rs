@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use crate::clock::{self, Clock};
 use crate::desk::{self, Desk, Opened};
 use crate::door::{Door, Secrets};
-use crate::http::{self, NoClient};
+use crate::http::{self, NoClient, Roots};
 use crate::outbox::{self, Outbox};
 use crate::perform::{KillSwitch, Perform};
 use crate::prober::{self, Prober};
@@ -50,6 +50,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// Whether this process probes the components.
     pub probes: bool,
+    /// Whom it trusts besides the built-in roots.
+    pub roots: Roots,
 }
 
 /// Why the server did not start, or ended.
@@ -114,7 +116,7 @@ pub async fn rehearse(
 impl Server {
     /// Takes the port, the lock and the store, in this order, and opens the desk.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
-        let Config { store, listen, plan, secrets, probes } = config;
+        let Config { store, listen, plan, secrets, probes, roots } = config;
         let taken = |error| ServeError::Listen(listen, error);
         let listener = TcpListener::bind(listen).await.map_err(taken)?;
         let lock = ServerLock::take(&store)?;
@@ -122,7 +124,7 @@ impl Server {
         let clock: Clock = clock::now;
         let engine = Engine::open(Arc::clone(&plan), SqliteStore::open(&store)?, clock())?;
         let opened = desk::open(engine, clock)?;
-        let http = http::client()?;
+        let http = http::client(&roots)?;
         let desk = opened.desk.clone();
         let vantage = prober::own_vantage(&plan).filter(|_| probes);
         let prober = vantage.map(|vantage| Prober {
@@ -134,7 +136,7 @@ impl Server {
         });
         let door = Door::new(secrets, http.clone());
         let app = App { plan: Arc::clone(&plan), desk, door, clock, switch: switch.clone() };
-        let lookout = Lookout { plan, http, clock };
+        let lookout = Lookout { plan, http, roots, clock };
         Ok(Self {
             store,
             listener,

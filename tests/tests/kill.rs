@@ -57,7 +57,7 @@ impl Place {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let client = http::client().unwrap();
+        let client = http::client(&http::Roots::default()).unwrap();
         let ready = format!("http://{}/ready", self.address);
         let up = async {
             while !client.get(&ready).send().await.is_ok_and(|answer| answer.status() == 200) {
@@ -91,7 +91,7 @@ async fn storm(
     accepted: Accepted,
     over: Arc<AtomicBool>,
 ) {
-    let client = http::client().unwrap();
+    let client = http::client(&http::Roots::default()).unwrap();
     while !over.load(Ordering::Relaxed) {
         let number = numbers.fetch_add(1, Ordering::Relaxed);
         let path =

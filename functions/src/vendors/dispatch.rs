@@ -33,7 +33,8 @@ impl Dispatch {
     pub fn from_environment(lookout: Lookout, read: impl Fn(&str) -> Option<String>) -> Self {
         let hosting = Vercel::from_environment(lookout.plan.clone(), lookout.http.clone(), &read);
         let aws = Aws::from_environment(lookout.http.clone(), &read);
-        let dns = aws.map(|aws| DnsHands::new(&lookout, aws));
+        let servers = read("ALLCLEAR_NAME_SERVERS").unwrap_or_default();
+        let dns = aws.map(|aws| DnsHands::new(&lookout, aws).asking(&servers));
         Self { lookout, dns, hosting }
     }
 }
@@ -53,9 +54,8 @@ impl Perform for Dispatch {
 
 fn share(effect: &Effect) -> Share {
     match effect {
-        Effect::Look(Look::Deployments) | Effect::Purge(_) => Share::Hosting,
         Effect::Look(Look::Survey(aim)) if aim.toward().is_some() => Share::Dns,
-        Effect::Look(Look::Survey(_)) => Share::Hosting,
+        Effect::Look(Look::Deployments | Look::Survey(_)) | Effect::Purge(_) => Share::Hosting,
         Effect::Act(act) | Effect::Look(Look::Verify(act) | Look::ReadBack { act, .. }) => {
             share_of(act)
         }

@@ -12,7 +12,7 @@ use shared::plan::Plan;
 
 use super::{preflight, statuspage};
 use crate::clock::Clock;
-use crate::http::reason;
+use crate::http::{Roots, reason};
 use crate::perform::{Hold, Perform};
 
 /// Looks at the world over HTTP and DNS.
@@ -22,6 +22,8 @@ pub struct Lookout {
     pub plan: Arc<Plan>,
     /// The shared client.
     pub http: reqwest::Client,
+    /// For clients that are pinned to one address.
+    pub roots: Roots,
     /// For the life of certificates.
     pub clock: Clock,
 }

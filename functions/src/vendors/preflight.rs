@@ -18,6 +18,7 @@ const UNKNOWN_AGE: Span = Span::days(36_500);
 struct Said {
     database: Option<Health>,
     data_age_seconds: Option<i64>,
+    build: Option<String>,
 }
 
 /// Health URLs say `true` or `"ok"`.
@@ -43,8 +44,13 @@ pub async fn look(http: &reqwest::Client, url: &str, now: Ts) -> Outcome {
         certificate_life,
         database: said.database.is_some_and(|health| health.is_good()),
         data_age,
-        build: None,
+        build: said.build,
     }))
+}
+
+/// The build a site says it runs.
+pub async fn build_of(answer: reqwest::Response) -> Option<String> {
+    answer.json::<Said>().await.ok()?.build
 }
 
 impl Said {
@@ -84,7 +90,7 @@ mod tests {
 
     async fn looked(path: &str) -> Preflight {
         let url = format!("{}{path}", site().await);
-        match look(&http::client().unwrap(), &url, clock::now()).await {
+        match look(&http::client(&http::Roots::default()).unwrap(), &url, clock::now()).await {
             Outcome::Done(Finding::Standby(preflight)) => preflight,
             other => panic!("{other:?}"),
         }

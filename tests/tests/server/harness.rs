@@ -55,7 +55,14 @@ pub fn secrets() -> Secrets {
 
 pub fn config(store: PathBuf) -> Config {
     let listen = "127.0.0.1:0".parse().unwrap();
-    Config { store, listen, plan: plan(), secrets: secrets(), probes: false }
+    Config {
+        store,
+        listen,
+        plan: plan(),
+        secrets: secrets(),
+        probes: false,
+        roots: http::Roots::default(),
+    }
 }
 
 impl Running {
@@ -92,12 +99,12 @@ impl Running {
         body: impl Into<reqwest::Body>,
     ) -> RequestBuilder {
         let url = format!("http://{}/webhook/{source}", self.address);
-        http::client().unwrap().post(url).bearer_auth(token).body(body)
+        http::client(&http::Roots::default()).unwrap().post(url).bearer_auth(token).body(body)
     }
 
     pub async fn get(&self, path: &str) -> Response {
         let url = format!("http://{}{path}", self.address);
-        http::client().unwrap().get(url).send().await.unwrap()
+        http::client(&http::Roots::default()).unwrap().get(url).send().await.unwrap()
     }
 
     /// What a terminal beside the server sees.

@@ -177,12 +177,16 @@ mod tests {
     }
 
     fn aws(endpoint: String) -> Aws {
-        Aws::from_environment(http::client().unwrap(), keys(endpoint)).unwrap()
+        Aws::from_environment(http::client(&http::Roots::default()).unwrap(), keys(endpoint))
+            .unwrap()
     }
 
     #[test]
     fn without_keys_there_is_no_aws_and_with_them_they_are_never_shown() {
-        assert!(Aws::from_environment(http::client().unwrap(), |_| None).is_none());
+        assert!(
+            Aws::from_environment(http::client(&http::Roots::default()).unwrap(), |_| None)
+                .is_none()
+        );
         let shown = format!("{:?}", aws("http://127.0.0.1:1".into()));
         assert!(!shown.contains("nobody") && !shown.contains("AKID"), "{shown}");
     }

@@ -3,6 +3,7 @@
 //! The plan's drivers are tried in its order; after a lost reply none is, until it is read back. Failing back undoes
 //! whatever any driver holds: a latch left behind would keep traffic where it is.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +13,14 @@ use shared::plan::{Driver, Plan};
 use shared::time::Span;
 
 use crate::clock::Clock;
+use crate::http::Roots;
 use crate::perform::{Hold, Perform};
 use crate::vendors::aws::{Aws, Trouble};
 use crate::vendors::lookout::Lookout;
 
 mod drive;
 mod latch;
+pub mod query;
 mod records;
 mod routing_controls;
 pub mod setup;
@@ -37,6 +40,10 @@ pub struct DnsHands {
     pub aws: Aws,
     /// The shared client.
     pub http: reqwest::Client,
+    /// For clients that are pinned to one address.
+    pub roots: Roots,
+    /// The zone's name servers, where DNS itself can't tell them; empty: it is asked.
+    pub name_servers: Vec<SocketAddr>,
     /// For ages and lives.
     pub clock: Clock,
     /// How fast Route 53 is asked.
@@ -46,8 +53,17 @@ pub struct DnsHands {
 impl DnsHands {
     /// Hands for the plan of a lookout, at the usual pace.
     pub fn new(lookout: &Lookout, aws: Aws) -> Self {
-        let Lookout { plan, http, clock } = lookout.clone();
-        Self { plan, aws, http, clock, pace: Pace::default() }
+        let Lookout { plan, http, roots, clock } = lookout.clone();
+        let name_servers = Vec::new();
+        Self { plan, aws, http, roots, clock, name_servers, pace: Pace::default() }
+    }
+}
+
+impl DnsHands {
+    /// The same, asking these name servers (`address:port`, separated by commas) instead of those DNS names.
+    pub fn asking(mut self, servers: &str) -> Self {
+        self.name_servers = servers.split(',').filter_map(query::server).collect();
+        self
     }
 }
 

@@ -215,7 +215,7 @@ mod tests {
             token: Token::new("t"),
             team: Some("ours".into()),
             project: "site".into(),
-            http: crate::http::client().unwrap(),
+            http: crate::http::client(&crate::http::Roots::default()).unwrap(),
         };
         let call = Call::RollBack { project: "prj", to: "../a?b", description: "stream/1/2" };
         let url = api.address(&call.place(&api.project)).unwrap();
