@@ -138,11 +138,8 @@ async fn a_stranded_change_is_in_sync_and_never_answered() {
     assert_eq!(world.route53.records(&world.zone), [a("www", STANDBY)]);
     assert_eq!(world.www(), [PRIMARY]);
     let new = a("www", STANDBY);
-    let again = world.change(&[("DELETE", &new), ("CREATE", &new)]).await;
-    assert_eq!((code(&again), world.www()), ("OK".to_owned(), vec![PRIMARY.to_owned()]));
-    let other = RecordSet { ttl: Some(30), ..new.clone() };
-    assert_eq!(code(&world.change(&[("DELETE", &new), ("CREATE", &other)]).await), "OK");
-    assert_eq!(world.www(), [STANDBY]);
+    assert_eq!(code(&world.change(&[("DELETE", &new), ("CREATE", &new)]).await), "OK");
+    assert_eq!(world.www(), [STANDBY], "the same change again gets there");
 }
 
 #[tokio::test]

@@ -58,15 +58,15 @@ impl World {
         code(&self.change(&changes).await)
     }
 
-    /// Fails unless creating these sets together is refused and leaves nothing behind.
-    #[track_caller]
-    pub fn refuses(&self, sets: &[RecordSet]) -> impl Future<Output = ()> {
-        let place = std::panic::Location::caller();
+    /// Fails unless creating these sets together is refused for this one reason and leaves nothing behind.
+    pub async fn refuses(&self, sets: &[RecordSet], why: &str) {
         let before = self.route53.records(&self.zone);
-        async move {
-            assert_eq!(self.create(sets).await, "InvalidChangeBatch", "{place}");
-            assert_eq!(self.route53.records(&self.zone), before, "{place}");
-        }
+        let changes: Vec<_> = sets.iter().map(|set| ("CREATE", set)).collect();
+        let answer = self.change(&changes).await;
+        assert_eq!(code(&answer), "InvalidChangeBatch", "{why}");
+        let message = text(&answer.1, "Message").unwrap();
+        assert!(message.contains(why) && !message.contains(", [name="), "{why}: {message}");
+        assert_eq!(self.route53.records(&self.zone), before, "{why}");
     }
 
     /// The pair of `www`, with health checks: those of the primary and of the standby.
