@@ -38,7 +38,7 @@ pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
         let stop = stop().context("failed to listen for signals")?;
         match rehearsed {
             Some(scenario) => rehearse(config, Script::of(scenario), args.seed, stop).await,
-            None => serve(config, stop).await,
+            None => serve(config, setting, stop).await,
         }
         .map_err(anyhow::Error::from)
     })?;

@@ -126,7 +126,7 @@ impl<P: Perform> Outbox<P> {
 fn time_for(effect: &Effect) -> Duration {
     match effect {
         Effect::Page(_) => PAGE_TIMEOUT,
-        Effect::Look(Look::ReadBack { .. } | Look::Verify(_)) => FOLLOW_TIMEOUT,
+        Effect::Look(Look::ReadBack { .. } | Look::Verify(_)) | Effect::Purge(_) => FOLLOW_TIMEOUT,
         Effect::Look(_) => LOOK_TIMEOUT,
         Effect::Act(_) => ACT_TIMEOUT,
         Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => TELL_TIMEOUT,
@@ -139,7 +139,7 @@ fn without_answer(effect: &Effect) -> Outcome {
     match effect {
         Effect::Page(_) | Effect::Act(_) => Outcome::Unknown { why },
         Effect::Look(_) => Outcome::Never { why },
-        Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => {
+        Effect::Purge(_) | Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => {
             Outcome::Later { why, after: TRY_AGAIN }
         }
     }

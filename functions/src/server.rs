@@ -81,13 +81,14 @@ pub struct Server {
     _lock: ServerLock,
 }
 
-/// Serves with every vendor that is configured, until `shutdown`.
+/// Serves with every vendor that is configured, until `shutdown`. `read` gives a setting of the environment by its name.
 pub async fn serve(
     config: Config,
+    read: impl Fn(&str) -> Option<String>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let server = Server::open(config).await?;
-    let dispatch = Dispatch { lookout: server.lookout() };
+    let dispatch = Dispatch::from_environment(server.lookout(), read);
     server.run(dispatch, shutdown).await
 }
 

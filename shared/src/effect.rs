@@ -35,6 +35,8 @@ pub enum Effect {
     Look(Look),
     /// Change something of the world.
     Act(Act),
+    /// Throw away what caches hold since before an action; done twice it does no harm.
+    Purge(Act),
     /// Bring the room up to date on this incident.
     Tell(Tell),
     /// Write the incident's report.
@@ -53,7 +55,7 @@ impl Effect {
     pub fn lane(&self) -> Option<Lane> {
         match self {
             Self::Page(_) => Some(Lane::Page),
-            Self::Look(_) | Self::Act(_) => Some(Lane::Act),
+            Self::Look(_) | Self::Act(_) | Self::Purge(_) => Some(Lane::Act),
             Self::Tell(_) => Some(Lane::Tell),
             Self::Report => Some(Lane::Archive),
             Self::WakeAt { .. } => None,
@@ -102,6 +104,8 @@ pub enum Look {
     Dns,
     /// The recent deployments.
     Deployments,
+    /// Everything that a plan for this aim depends on, read at one moment.
+    Survey(Aim),
     /// The standby: TLS, build, database, freshness.
     Standby,
     /// A site outside of our stack.
@@ -132,6 +136,15 @@ pub enum Act {
     },
     /// Point DNS at the standby. There is no automatic way back.
     FailOver,
+    /// Point DNS at the primary again: people's work only.
+    FailBack,
+    /// Point production at a deployment for good; new ones go live again. People's work only.
+    Promote {
+        /// The deployment that is live.
+        from: DeploymentId,
+        /// The one that shall be.
+        to: DeploymentId,
+    },
     /// Restart one component.
     Restart(ComponentId),
 }
@@ -140,14 +153,63 @@ impl Act {
     /// The class it is armed by.
     pub fn class(&self) -> ActClass {
         match self {
-            Self::RollBack { .. } => ActClass::Rollback,
-            Self::FailOver => ActClass::Failover,
+            Self::RollBack { .. } | Self::Promote { .. } => ActClass::Rollback,
+            Self::FailOver | Self::FailBack => ActClass::Failover,
             Self::Restart(_) => ActClass::Restart,
         }
     }
 }
 
-/// Classes of action; arming, proof and velocity are per class.
+/// Which side DNS points at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Toward {
+    /// The hosting provider.
+    Primary,
+    /// The standby.
+    Standby,
+}
+
+/// What a person wants to do, before it is known what exactly that would change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Aim {
+    /// Roll back: to that deployment, else to the last one proven healthy.
+    RollBack(Option<DeploymentId>),
+    /// Promote: that deployment, else the one that was rolled back from.
+    Promote(Option<DeploymentId>),
+    /// Fail over to the standby.
+    FailOver,
+    /// Go back to the primary.
+    FailBack,
+}
+
+impl Aim {
+    /// The side DNS shall point at, where it is about DNS.
+    pub fn toward(&self) -> Option<Toward> {
+        match self {
+            Self::RollBack(_) | Self::Promote(_) => None,
+            Self::FailOver => Some(Toward::Standby),
+            Self::FailBack => Some(Toward::Primary),
+        }
+    }
+}
+
+impl Act {
+    /// What it aims at; nothing about a restart is surveyed.
+    pub fn aim(&self) -> Option<Aim> {
+        match self {
+            Self::RollBack { to, .. } => Some(Aim::RollBack(Some(to.clone()))),
+            Self::Promote { to, .. } => Some(Aim::Promote(Some(to.clone()))),
+            Self::FailOver => Some(Aim::FailOver),
+            Self::FailBack => Some(Aim::FailBack),
+            Self::Restart(_) => None,
+        }
+    }
+}
+
+/// Classes of action, which are also its targets: hosting, DNS, a component. Arming, proof, leases and velocity are
+/// per class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActClass {
@@ -178,6 +240,10 @@ pub enum Timer {
     LookAgain(u32),
     /// The action should have brought the service back.
     Recovered(u32),
+    /// An operation whose fate nobody could tell is read back again, by its number.
+    ReadAgain(u32),
+    /// What people still have to do after an action of this class is brought to mind.
+    Remind(ActClass),
 }
 
 /// What came of an effect.
@@ -248,11 +314,28 @@ pub enum Finding {
         /// Whether it had taken place.
         applied: bool,
     },
-    /// An operation was verified.
+    /// An action took place.
+    Changed {
+        /// By which means, e.g. `latch`.
+        by: String,
+        /// What was changed, as it was found and as it is now.
+        changes: Vec<Change>,
+    },
+    /// What a plan depends on.
+    Surveyed(Survey),
+    /// An operation was verified. Not whole and without a tail: it failed.
     Verified {
         /// Whether everything asked agrees.
         whole: bool,
         /// What agrees, and who doesn't yet.
+        says: String,
+        /// Those who don't agree yet, where most do.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tail: Vec<String>,
+    },
+    /// Caches were told to forget.
+    Purged {
+        /// What was thrown away, and how it was proven.
         says: String,
     },
     /// The critical path was walked.
@@ -264,6 +347,32 @@ pub enum Finding {
     },
     /// It would have been done, had it been armed.
     WouldHave,
+}
+
+/// One thing that an action changes: enough to undo it by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What, e.g. `A concierge-transaction-flow.com` or `s3://bucket/key`.
+    pub target: String,
+    /// How it is found.
+    pub before: String,
+    /// How it is left.
+    pub after: String,
+}
+
+/// What a plan depends on, read at one moment. What could not be had is absent and counts against acting.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Survey {
+    /// By which means it would be done, e.g. `latch`; absent when none can be used.
+    pub by: Option<String>,
+    /// What would be changed; empty when it is done already.
+    pub changes: Vec<Change>,
+    /// Deployments, newest first; for rollback and promotion.
+    pub deployments: Option<Vec<Deployment>>,
+    /// The side traffic would move to; for failover and failback.
+    pub preflight: Option<Preflight>,
+    /// What could not be had, or stands in the way, in words.
+    pub troubles: Vec<String>,
 }
 
 /// A deployment as the hosting provider lists it.
@@ -281,6 +390,12 @@ pub struct Deployment {
     pub proven: bool,
     /// Whether database migrations since then only added things; `None` when nobody can tell.
     pub schema_compatible: Option<bool>,
+    /// The commit it was built from, where the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Who deployed it, where the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// The standby at decision time (safety rule 4).
@@ -294,6 +409,9 @@ pub struct Preflight {
     pub database: bool,
     /// Age of its data.
     pub data_age: Span,
+    /// The build it runs, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
 }
 
 impl ActClass {

@@ -10,6 +10,7 @@ pub mod id;
 pub mod incident;
 pub mod ledger;
 pub mod measures;
+pub mod operation;
 pub mod plan;
 pub mod safety;
 pub mod signal;

@@ -15,8 +15,9 @@ mod looks;
 mod plain;
 mod words;
 
+pub use looks::changes_say;
 pub use plain::plain;
-pub use words::{act_says, role_says, witness_says};
+pub use words::{act_says, purged_says, role_says, witness_says};
 
 /// Like events within this time are one line.
 const FOLD_WITHIN: Span = Span::secs(60);

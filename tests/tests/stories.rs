@@ -31,6 +31,7 @@ fn a_bad_deployment_is_rolled_back() {
      +1:34 LOOK   checking whether the rollback took full effect
      +1:34 NOTE   still to do: new deployments do not go live until the rollback is undone or a deployment is promoted
      +1:34 LOOK   found: full effect (all agree)
+     +1:35 ACT    cached pages were thrown away
      +1:40 BETTER answers again since 02:47:56, seen by our own probes
      +1:51 PERSON devops-engineer has it (by sms)
     +16:40 BETTER steady: 91 good answers in a row
@@ -59,7 +60,8 @@ fn a_platform_that_is_down_is_left_for_the_standby() {
      +1:33 ACT    done: fail over to the standby
      +1:33 LOOK   checking whether the failover took full effect
      +1:33 NOTE   still to do: traffic stays on the standby until a person plans the failback
-     +1:34 LOOK   found: NOT yet full effect (not everyone agrees yet)
+     +1:34 LOOK   found: most agree; NOT yet some visitors
+     +1:34 ACT    cached pages were thrown away
      +1:41 PERSON devops-engineer has it (by keypad)
      +3:10 BETTER answers again since 02:49:06, seen by our own probes
     +18:10 BETTER steady: 91 good answers in a row
@@ -90,21 +92,23 @@ fn a_rollback_that_does_not_help_is_followed_by_the_standby() {
      +1:33 LOOK   checking whether the rollback took full effect
      +1:33 NOTE   still to do: new deployments do not go live until the rollback is undone or a deployment is promoted
      +1:34 LOOK   found: full effect (all agree)
+     +1:34 ACT    cached pages were thrown away
      +4:34 ACT    the rollback did NOT help
      +4:34 LOOK   checking, round 2: vercel's status, supabase's status, the control site, our DNS names, recent deployments, the standby
-     +4:34 LOOK   found: supabase works; DNS is right (as the plan says); dpl_9581597a has been live since 2026-11-21T11:24:42Z; the control site is reachable; vercel reports trouble (Major outage); the standby is well, data 1 min 25 s old
+     +4:34 LOOK   found: vercel reports trouble (Major outage); the control site is reachable; DNS is right (as the plan says); supabase works; dpl_9581597a has been live since 2026-11-21T11:24:42Z; the standby is well, data 1 min 25 s old
      +4:35 DECIDE decided to fail over to the standby: vercel reports trouble; the standby is healthy
      +4:35 ACT    started to fail over to the standby
-     +4:36 ACT    done: fail over to the standby
-     +4:36 LOOK   checking whether the failover took full effect
-     +4:36 NOTE   still to do: traffic stays on the standby until a person plans the failback
-     +4:36 LOOK   found: NOT yet full effect (not everyone agrees yet)
-     +5:56 BETTER answers again since 02:52:10, seen by our own probes
-    +20:56 BETTER steady: 91 good answers in a row
-    +20:56 LOOK   checking the critical path
-    +20:56 LOOK   found: critical path passed (every step passed)
-    +20:56 CLEAR  ALL CLEAR, seen by our own probes: steady for 15 min, every step passed
-    +20:57 NOTE   the report is written
+     +4:35 ACT    done: fail over to the standby
+     +4:35 LOOK   checking whether the failover took full effect
+     +4:35 NOTE   still to do: traffic stays on the standby until a person plans the failback
+     +4:36 LOOK   found: most agree; NOT yet some visitors
+     +4:36 ACT    cached pages were thrown away
+     +6:00 BETTER answers again since 02:52:13, seen by our own probes
+    +21:00 BETTER steady: 91 good answers in a row
+    +21:00 LOOK   checking the critical path
+    +21:00 LOOK   found: critical path passed (every step passed)
+    +21:00 CLEAR  ALL CLEAR, seen by our own probes: steady for 15 min, every step passed
+    +21:01 NOTE   the report is written
     ");
 }
 
@@ -127,7 +131,8 @@ fn names_that_resolve_to_nothing_are_pointed_at_the_standby() {
      +1:34 ACT    done: fail over to the standby
      +1:34 LOOK   checking whether the failover took full effect
      +1:34 NOTE   still to do: traffic stays on the standby until a person plans the failback
-     +1:34 LOOK   found: NOT yet full effect (not everyone agrees yet)
+     +1:34 LOOK   found: most agree; NOT yet some visitors
+     +1:34 ACT    cached pages were thrown away
      +2:56 BETTER answers again since 02:48:46, seen by our own probes
     +17:56 BETTER steady: 91 good answers in a row
     +17:56 LOOK   checking the critical path
@@ -156,12 +161,13 @@ fn a_hosting_api_that_is_away_leaves_the_standby_as_the_way_out() {
      +1:33 ACT    done: fail over to the standby
      +1:33 LOOK   checking whether the failover took full effect
      +1:33 NOTE   still to do: traffic stays on the standby until a person plans the failback
-     +1:34 LOOK   found: NOT yet full effect (not everyone agrees yet)
+     +1:34 LOOK   found: most agree; NOT yet some visitors
+     +1:34 ACT    cached pages were thrown away
      +3:03 BETTER answers again since 02:48:56, seen by our own probes
     +18:03 BETTER steady: 91 good answers in a row
     +18:03 LOOK   checking the critical path
-    +18:04 LOOK   found: critical path passed (every step passed)
-    +18:04 CLEAR  ALL CLEAR, seen by our own probes: steady for 15 min, every step passed
+    +18:03 LOOK   found: critical path passed (every step passed)
+    +18:03 CLEAR  ALL CLEAR, seen by our own probes: steady for 15 min, every step passed
     +18:04 NOTE   the report is written
     ");
 }
@@ -259,13 +265,14 @@ fn a_kill_switch_stops_an_operation_before_it_begins() {
      +1:33 ACT    done: fail over to the standby
      +1:33 LOOK   checking whether the failover took full effect
      +1:33 NOTE   still to do: traffic stays on the standby until a person plans the failback
-     +1:34 LOOK   found: NOT yet full effect (not everyone agrees yet)
+     +1:34 LOOK   found: most agree; NOT yet some visitors
+     +1:35 ACT    cached pages were thrown away
      +3:06 BETTER answers again since 02:49:20, seen by our own probes
     +18:06 BETTER steady: 91 good answers in a row
     +18:06 LOOK   checking the critical path
-    +18:07 LOOK   found: critical path passed (every step passed)
-    +18:07 CLEAR  ALL CLEAR, seen by our own probes: steady for 15 min, every step passed
-    +18:07 NOTE   the report is written
+    +18:06 LOOK   found: critical path passed (every step passed)
+    +18:06 CLEAR  ALL CLEAR, seen by our own probes: steady for 15 min, every step passed
+    +18:06 NOTE   the report is written
     ");
 }
 
@@ -292,13 +299,14 @@ fn a_lost_reply_is_read_back() {
      +1:44 LOOK   found: it did take place
      +1:44 LOOK   checking whether the failover took full effect
      +1:44 NOTE   still to do: traffic stays on the standby until a person plans the failback
-     +1:44 LOOK   found: NOT yet full effect (not everyone agrees yet)
+     +1:44 LOOK   found: most agree; NOT yet some visitors
+     +1:44 ACT    cached pages were thrown away
      +2:53 BETTER answers again since 02:49:20, seen by our own probes
     +17:53 BETTER steady: 91 good answers in a row
     +17:53 LOOK   checking the critical path
     +17:53 LOOK   found: critical path passed (every step passed)
     +17:53 CLEAR  ALL CLEAR, seen by our own probes: steady for 15 min, every step passed
-    +17:53 NOTE   the report is written
+    +17:54 NOTE   the report is written
     ");
 }
 
@@ -320,11 +328,12 @@ fn an_on_call_engineer_who_sleeps_on_is_not_the_last_to_be_called() {
      +1:39 ACT    done: fail over to the standby
      +1:39 LOOK   checking whether the failover took full effect
      +1:39 NOTE   still to do: traffic stays on the standby until a person plans the failback
-     +1:39 LOOK   found: NOT yet full effect (not everyone agrees yet)
+     +1:39 LOOK   found: most agree; NOT yet some visitors
+     +1:40 ACT    cached pages were thrown away
      +2:33 PAGE   rung 2 of the ladder: paging devops-engineer and senior-developer
-     +2:33 PAGE   rung 2: devops-engineer by voice and SMS (code 754), senior-developer by SMS and voice (code 758)
+     +2:33 PAGE   rung 2: senior-developer by SMS and voice (code 758), devops-engineer by SMS and voice (code 754)
      +2:53 BETTER answers again since 02:49:20, seen by our own probes
-     +3:22 PERSON senior-developer has it (by keypad)
+     +3:43 PERSON senior-developer has it (by keypad)
     +17:53 BETTER steady: 91 good answers in a row
     +17:53 LOOK   checking the critical path
     +17:53 LOOK   found: critical path passed (every step passed)
@@ -351,7 +360,7 @@ fn a_hanging_component_is_restarted() {
      +1:33 ACT    started to restart edge-functions
      +1:34 ACT    done: restart edge-functions
      +1:34 LOOK   checking whether the restart took full effect
-     +1:34 LOOK   found: NOT yet full effect (not everyone agrees yet)
+     +1:34 LOOK   found: most agree; NOT yet some visitors
      +2:00 BETTER answers again since 02:48:03, seen by our own probes
     +17:00 BETTER steady: 91 good answers in a row
     +17:00 LOOK   checking the critical path

@@ -9,8 +9,9 @@ use std::thread::JoinHandle;
 
 use shared::detect::Probe;
 use shared::effect::{Act, ActClass, Outcome};
-use shared::engine::{Engine, Granted, Permit, Receipt, WishError};
+use shared::engine::{Engine, Granted, OperationError, Permit, Receipt, WishError};
 use shared::id::{ComponentId, EffectKey};
+use shared::operation::Operation;
 use shared::store::{Owed, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,7 +20,7 @@ use crate::clock::Clock;
 mod request;
 mod turn;
 
-pub use request::{Arrival, Pulse, Utterance};
+pub use request::{Arrival, Instruction, Pulse, Utterance};
 use request::{Request, defer};
 pub use turn::{LANE_LIMITS, Lanes};
 
@@ -91,6 +92,14 @@ impl Desk {
     /// A person speaks.
     pub async fn wish(&self, said: Utterance) -> Result<Result<Granted, WishError>, Away> {
         self.ask(|reply| Request::Wish(Box::new(said), reply)).await
+    }
+
+    /// A person wants something of an operation.
+    pub async fn operate(
+        &self,
+        said: Instruction,
+    ) -> Result<Result<Operation, OperationError>, Away> {
+        self.ask(|reply| Request::Operate(Box::new(said), reply)).await
     }
 
     /// Freezes every action.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use shared::detect::Probe;
 use shared::effect::{Act, ActClass, Lane, Outcome};
-use shared::engine::{Engine, Granted, Permit, Receipt, Target, WishError};
+use shared::engine::{Engine, Granted, OperationError, Permit, Receipt, Target, WishError};
 use shared::id::{ComponentId, EffectKey, PersonId, SourceId};
 use shared::incident::Wish;
 use shared::ledger::Hash;
+use shared::operation::{Operation, OperationWish};
 use shared::signal::{Signal, Trust};
 use shared::store::{Delivery, Owed, Store, StoreError};
 use shared::time::Ts;
@@ -54,6 +55,19 @@ pub struct Utterance {
     pub wish: Wish,
 }
 
+/// What a person wants of an operation.
+#[derive(Clone, Debug)]
+pub struct Instruction {
+    /// Who.
+    pub by: PersonId,
+    /// Through which face.
+    pub via: Arc<str>,
+    /// Names this one utterance: said twice, it counts once.
+    pub key: String,
+    /// What they want.
+    pub wish: OperationWish,
+}
+
 /// A sign of life: it can only be had from a turn of the loop that just took place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pulse {
@@ -76,6 +90,7 @@ pub(super) enum Request {
     Permit(EffectKey, Act, Reply<Permit>),
     Holds(EffectKey, u32, Reply<bool>),
     Wish(Box<Utterance>, Reply<Result<Granted, WishError>>),
+    Operate(Box<Instruction>, Reply<Result<Operation, OperationError>>),
     Freeze { by: String, why: String, key: String, reply: Reply<()> },
     Unfreeze { by: String, key: String, reply: Reply<()> },
     Prove { class: ActClass, by: String, key: String, reply: Reply<()> },
@@ -118,6 +133,7 @@ impl Request {
             Self::Permit(key, act, reply) => defer(reply, engine.permit(&key, &act, now)?),
             Self::Holds(key, epoch, reply) => defer(reply, engine.holds(&key, epoch)),
             Self::Wish(utterance, reply) => defer(reply, wish(engine, &utterance, now)?),
+            Self::Operate(said, reply) => defer(reply, operate(engine, &said, now)?),
             Self::Freeze { by, why, key, reply } => {
                 defer(reply, engine.freeze(&by, &why, &key, now)?)
             }
@@ -165,6 +181,18 @@ fn wish<S: Store>(
 ) -> Result<Result<Granted, WishError>, StoreError> {
     match engine.wish(&said.target, &said.by, &said.via, &said.key, &said.wish, now) {
         Err(WishError::Store(error)) => Err(error),
+        answer => Ok(answer),
+    }
+}
+
+/// A refusal is an answer, here too.
+fn operate<S: Store>(
+    engine: &mut Engine<S>,
+    said: &Instruction,
+    now: Ts,
+) -> Result<Result<Operation, OperationError>, StoreError> {
+    match engine.operate(&said.by, &said.via, &said.key, &said.wish, now) {
+        Err(OperationError::Store(error)) => Err(error),
         answer => Ok(answer),
     }
 }

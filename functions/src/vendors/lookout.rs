@@ -55,7 +55,7 @@ impl Lookout {
             }
             Look::CriticalPath => self.critical_path().await,
             Look::Deployments => not_configured("VERCEL_TOKEN"),
-            Look::ReadBack { .. } | Look::Verify(_) => {
+            Look::ReadBack { .. } | Look::Verify(_) | Look::Survey(_) => {
                 Outcome::Never { why: "no vendor that acts is configured".into() }
             }
         }

@@ -2,9 +2,12 @@
 //!
 //! A vendor without credentials is played by [`dry`], so that a fresh machine runs the real code path.
 
+pub mod aws;
 pub mod dispatch;
+pub mod dns;
 pub mod dry;
 pub mod lookout;
 pub mod preflight;
 pub mod statuspage;
 pub mod town;
+pub mod vercel;

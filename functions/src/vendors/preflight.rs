@@ -43,6 +43,7 @@ pub async fn look(http: &reqwest::Client, url: &str, now: Ts) -> Outcome {
         certificate_life,
         database: said.database.is_some_and(|health| health.is_good()),
         data_age,
+        build: None,
     }))
 }
 

@@ -4,7 +4,8 @@ use super::{Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn, Vi
 use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Timer};
 use crate::id::EffectKey;
 use crate::incident::{self, Incident, RUNG_GRACE};
-use crate::safety::{self, End, Grant};
+use crate::operation::OPERATIONS_STREAM;
+use crate::safety::{self, Asker, End, Grant, SAFETY_STREAM};
 use crate::store::Owed;
 use crate::time::Span;
 
@@ -57,9 +58,11 @@ impl<S: Store> Engine<S> {
     /// back, not repeated. Time may have passed since it was chosen: it must still be called for.
     pub fn permit(&mut self, key: &EffectKey, act: &Act, now: Ts) -> Result<Permit, StoreError> {
         self.review_arming(now);
-        let outcome = match safety::grant(&self.standing, key, act, now) {
+        let by_people = key.stream.as_str() == OPERATIONS_STREAM;
+        let asker = if by_people { Asker::People } else { Asker::Machine };
+        let outcome = match safety::grant(&self.standing, key, act, asker, now) {
             Grant::Go(events) => {
-                if let Some(outcome) = self.objection(key, now)? {
+                if let Some(outcome) = self.objection(key, asker, now)? {
                     return Ok(Permit::Settled(outcome));
                 }
                 self.append_safety(events, "engine", &key.to_string(), now)?;
@@ -74,7 +77,15 @@ impl<S: Store> Engine<S> {
     }
 
     /// What the evidence of this moment says against an action that was chosen earlier.
-    fn objection(&self, key: &EffectKey, now: Ts) -> Result<Option<Outcome>, StoreError> {
+    fn objection(
+        &self,
+        key: &EffectKey,
+        asker: Asker,
+        now: Ts,
+    ) -> Result<Option<Outcome>, StoreError> {
+        if asker == Asker::People {
+            return Ok(self.unasked(key));
+        }
         let incident = self.known(&key.stream)?;
         if incident.state != State::Open {
             return Ok(Some(Outcome::Never { why: "the outage is over".into() }));
@@ -103,6 +114,11 @@ impl<S: Store> Engine<S> {
         }
         if !incident::is_news(&owed.effect, outcome) {
             return self.store.settle(&owed.key);
+        }
+        match owed.key.stream.as_str() {
+            OPERATIONS_STREAM => return self.settle_operation(owed, outcome, now),
+            SAFETY_STREAM => return self.settle_care(owed, outcome, now),
+            _incident => {}
         }
         let incident = self.known(&owed.key.stream)?;
         let command = Command::Outcome {
@@ -137,6 +153,17 @@ impl<S: Store> Engine<S> {
     /// Fires the wake-ups that are due.
     pub(super) fn fire(&mut self, now: Ts) -> Result<(), StoreError> {
         for wake in self.store.wakes(now, WAKES_PER_TICK)? {
+            match wake.key.stream.as_str() {
+                OPERATIONS_STREAM => {
+                    self.wake_operation(&wake, now)?;
+                    continue;
+                }
+                SAFETY_STREAM => {
+                    self.remind(&wake, now)?;
+                    continue;
+                }
+                _incident => {}
+            }
             let incident = self.known(&wake.key.stream)?;
             let turn_key = format!("wake/{}", wake.key);
             let turn = Turn { actor: "timer", key: &turn_key, settles: Some(&wake.key) };
@@ -224,7 +251,7 @@ fn actor_of(effect: &Effect) -> &'static str {
     match effect {
         Effect::Page(_) => "pager",
         Effect::Look(_) => "lookout",
-        Effect::Act(_) => "hands",
+        Effect::Act(_) | Effect::Purge(_) => "hands",
         Effect::Tell(_) => "teller",
         Effect::Report => "reporter",
         Effect::WakeAt { .. } => "timer",

@@ -15,6 +15,7 @@ use crate::incident::{
     self, Command, Event, Incident, MAX_TURNS, Refusal, Situation, State, View, Wish,
 };
 use crate::ledger::{self, Body, Hash};
+use crate::operation::Operations;
 use crate::plan::Plan;
 use crate::safety::{self, SAFETY_STREAM, SafetyEvent, Standing};
 use crate::signal::{Health, Kind, Signal, Trust};
@@ -22,9 +23,11 @@ use crate::store::{Delivery, Derived, Store, StoreError};
 use crate::time::Ts;
 
 mod hands;
+mod operations;
 mod turns;
 
 pub use hands::Permit;
+pub use operations::OperationError;
 
 /// Monitors whose last word is remembered; beyond it the oldest knowledge is dropped and only costs a turn.
 const MAX_HEARD: usize = 50_000;
@@ -37,6 +40,7 @@ pub struct Engine<S> {
     ended: HashMap<ComponentId, Incident>,
     watches: BTreeMap<ComponentId, Watch>,
     standing: Standing,
+    operations: Operations,
     heard: HashMap<(SourceId, MonitorKey), (Health, Ts)>,
     seen_writes: u64,
     stale: bool,
@@ -99,6 +103,7 @@ impl<S: Store> Engine<S> {
             ended: HashMap::new(),
             watches: BTreeMap::new(),
             standing,
+            operations: Operations::default(),
             heard: HashMap::new(),
             seen_writes: 0,
             stale: true,
@@ -125,6 +130,11 @@ impl<S: Store> Engine<S> {
     /// Freeze, arming, leases, velocity.
     pub fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    /// What people change by hand.
+    pub fn operations(&self) -> &Operations {
+        &self.operations
     }
 
     /// The incidents that are not over.

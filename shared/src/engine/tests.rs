@@ -230,10 +230,12 @@ fn finding(look: &Look) -> Finding {
             certificate_life: Span::days(30),
             database: true,
             data_age: Span::secs(1),
+            build: None,
         }),
         Look::ControlSite => Finding::ControlSite { reachable: true },
+        Look::Survey(_) => Finding::Surveyed(crate::effect::Survey::default()),
         Look::ReadBack { .. } => Finding::ReadBack { applied: false },
-        Look::Verify(_) => Finding::Verified { whole: true, says: String::new() },
+        Look::Verify(_) => Finding::Verified { whole: true, says: String::new(), tail: vec![] },
         Look::CriticalPath => Finding::CriticalPath { passed: true, says: String::new() },
     }
 }
@@ -353,6 +355,8 @@ fn a_repair_that_went_live_during_the_outage_is_not_rolled_back() {
         candidate: true,
         proven: true,
         schema_compatible: Some(true),
+        commit: None,
+        by: None,
     };
     let list = vec![deployment("repair", 150, true), deployment("old", -90_000, false)];
     for second in 0..300 {

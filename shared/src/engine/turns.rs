@@ -27,6 +27,7 @@ impl<S: Store> Engine<S> {
         for (body, hash) in bodies.iter().zip(turns) {
             self.standing.apply_turn(body, hash);
         }
+        self.take_up_operations()?;
         self.review_arming(now);
         if self.stale {
             self.hear_anew();
@@ -41,6 +42,7 @@ impl<S: Store> Engine<S> {
     /// What is armed changes with proofs, and proofs age.
     pub(super) fn review_arming(&mut self, now: Ts) {
         self.standing.disarmed = safety::disarmed(&self.plan, &self.standing.proofs, now);
+        self.standing.dry = safety::dry(&self.plan);
     }
 
     /// After a restart, or after a batch that was lost, monitors are remembered as the ledger does: a word that was
@@ -88,7 +90,7 @@ impl<S: Store> Engine<S> {
         self.live.values().chain(self.ended.values()).find(|incident| incident.id == *id)
     }
 
-    fn read<E: DeserializeOwned>(
+    pub(super) fn read<E: DeserializeOwned>(
         &self,
         stream: &StreamId,
     ) -> Result<(Vec<Body<E>>, Vec<Hash>), StoreError> {
@@ -179,30 +181,47 @@ impl<S: Store> Engine<S> {
         if events.is_empty() {
             return Ok(());
         }
+        self.append_safety_turn(events, &Turn { actor, key, settles: None }, now)
+    }
+
+    /// The same, for a turn that may settle what the journal itself owed.
+    pub(super) fn append_safety_turn(
+        &mut self,
+        events: Vec<SafetyEvent>,
+        asked: &Turn,
+        now: Ts,
+    ) -> Result<(), StoreError> {
         let turn = self.standing.turns + 1;
-        let body = Body {
+        let mut body = Body {
             stream: SAFETY_STREAM.into(),
             turn,
             at: now,
-            actor: Arc::from(actor),
-            key: format!("{key}/{turn}").into(),
+            actor: Arc::from(asked.actor),
+            key: format!("{}/{turn}", asked.key).into(),
             events,
             owes: Vec::new(),
-            settles: None,
+            settles: asked.settles.cloned(),
         };
+        let mut after = self.standing.clone();
+        after.apply_turn(&body, Hash::default());
+        body.owes = body.events.iter().flat_map(|one| safety::react(&after, one, now)).collect();
         let sealed = seal(&self.standing.head, &body)?;
         self.store.append(&sealed, &derive(&body, None))?;
-        self.standing.apply_turn(&body, sealed.hash);
+        after.head = sealed.hash;
+        self.standing = after;
         self.review_arming(now);
         Ok(())
     }
 }
 
-fn seal<E: Serialize>(previous: &Hash, body: &Body<E>) -> Result<ledger::Sealed, StoreError> {
+pub(super) fn seal<E: Serialize>(
+    previous: &Hash,
+    body: &Body<E>,
+) -> Result<ledger::Sealed, StoreError> {
     ledger::seal(previous, body).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-fn derive<E>(body: &Body<E>, summary: Option<Summary>) -> Derived<'_> {
+pub(super) fn derive<E>(body: &Body<E>, summary: Option<Summary>) -> Derived<'_> {
     let owes: Vec<(crate::id::EffectKey, &Effect)> = body.owed().collect();
     Derived { owes, settles: body.settles.as_ref(), key: &body.key, summary }
 }

@@ -53,7 +53,7 @@ impl Incident {
             Event::Steady { .. } => self.steady = true,
             Event::Resolved { .. } => self.resolved(at),
             Event::Reopened { .. } => self.reopened(at),
-            Event::ManyAgree { .. } | Event::Reported => {}
+            Event::Purged { .. } | Event::ManyAgree { .. } | Event::Reported => {}
         }
     }
 

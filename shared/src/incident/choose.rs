@@ -4,6 +4,7 @@
 
 use crate::effect::{Act, ActClass, Deployment, Finding, Look, Preflight};
 use crate::id::{ComponentId, VendorId};
+use crate::operation::{data_rpo, pick_target};
 use crate::plan::{Component, Plan, RecoveryMeans};
 use crate::safety::Standing;
 use crate::time::{Span, Ts};
@@ -163,11 +164,7 @@ fn rollback(case: &Case) -> Way {
     if age > hosting.suspect_window || live.live_at > case.now {
         return Err(format!("no deployment went live shortly before: the last is {age} older"));
     }
-    let target = deployments
-        .iter()
-        .filter(|one| !one.current && one.live_at < live.live_at)
-        .filter(|one| one.candidate && one.proven)
-        .max_by_key(|one| one.live_at);
+    let target = pick_target(deployments, live, case.standing);
     let Some(target) = target else {
         return Err("no earlier deployment is both proven healthy and a rollback candidate".into());
     };
@@ -216,18 +213,6 @@ fn failover(case: &Case) -> Way {
         "no deployment explains it".into()
     };
     Ok((Act::FailOver, vec![reason, "the standby is healthy".into()]))
-}
-
-/// The strictest RPO that data in a standby must meet: the shared components', at least a database's.
-fn data_rpo(plan: &Plan) -> Span {
-    plan.dns
-        .shared
-        .iter()
-        .filter_map(|id| plan.component(id))
-        .map(|component| component.rpo)
-        .filter(|rpo| *rpo > Span::ZERO)
-        .min()
-        .unwrap_or(Span::mins(5))
 }
 
 fn restart(case: &Case) -> Way {

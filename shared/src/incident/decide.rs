@@ -355,6 +355,8 @@ fn woken(draft: &mut Draft, timer: Timer, view: View) {
         Timer::Looked(_) | Timer::LookAgain(_) | Timer::Recovered(_) => {
             super::recovery::woken(draft, timer, view);
         }
+        // Other journals' wake-ups.
+        Timer::ReadAgain(_) | Timer::Remind(_) => {}
     }
 }
 

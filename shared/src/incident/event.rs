@@ -183,6 +183,13 @@ pub enum Event {
         /// What came of it.
         outcome: Outcome,
     },
+    /// Caches were told to forget what they hold since before an action, or could not be told.
+    Purged {
+        /// The action.
+        act: Act,
+        /// What came of it.
+        outcome: Outcome,
+    },
     /// An action had no effect, or the service did not come back after it.
     DidNotHelp {
         /// The action.

@@ -3,7 +3,7 @@
 use super::event::{Choice, Event};
 use super::ladder::{reachable, reached_nobody, rung_at, rung_due, wants_pages};
 use super::{Incident, Paging, may_copy};
-use crate::effect::{Effect, Finding, Look, Outcome, Page, Tell, Timer};
+use crate::effect::{ActClass, Effect, Finding, Look, Outcome, Page, Tell, Timer};
 use crate::id::PersonId;
 use crate::plan::Plan;
 use crate::time::{Span, Ts};
@@ -50,8 +50,11 @@ fn owe(effects: &mut Vec<Effect>, plan: &Plan, incident: &Incident, event: &Even
             effects.push(wake(LOOK_DEADLINE, Timer::Looked(*round)));
         }
         Event::LookAsked { look } => effects.push(Effect::Look(look.clone())),
-        Event::Found { look: Look::Verify(_), .. }
-        | Event::LookFailed { look: Look::Verify(_), .. } => {
+        Event::Found { look: Look::Verify(act), .. }
+        | Event::LookFailed { look: Look::Verify(act), .. } => {
+            if !plan.hosting.cache_tags.is_empty() && act.class() != ActClass::Restart {
+                effects.push(Effect::Purge(act.clone()));
+            }
             effects.push(wake(plan.safety.recover_within, Timer::Recovered(round)));
         }
         Event::Found {
@@ -133,6 +136,10 @@ pub fn is_news(effect: &Effect, outcome: &Outcome) -> bool {
     match effect {
         Effect::Tell(_) => false,
         Effect::Report => matches!(outcome, Outcome::Done(_)),
-        Effect::Page(_) | Effect::Look(_) | Effect::Act(_) | Effect::WakeAt { .. } => true,
+        Effect::Page(_)
+        | Effect::Look(_)
+        | Effect::Act(_)
+        | Effect::Purge(_)
+        | Effect::WakeAt { .. } => true,
     }
 }

@@ -86,6 +86,9 @@ pub(super) fn settle(draft: &mut Draft, key: &EffectKey, effect: &Effect, outcom
         Effect::Page(page) => ladder::paged(draft, page, outcome),
         Effect::Look(look) => looked(draft, look, outcome),
         Effect::Act(act) => acted(draft, key, act, outcome),
+        Effect::Purge(act) => {
+            draft.push(Event::Purged { act: act.clone(), outcome: outcome.clone() });
+        }
         Effect::Report if matches!(outcome, Outcome::Done(_)) => draft.push(Event::Reported),
         Effect::Report | Effect::Tell(_) | Effect::WakeAt { .. } => {}
     }
@@ -168,7 +171,7 @@ fn took_place(draft: &mut Draft, act: &Act) {
             "new deployments do not go live until the rollback is undone or a deployment is promoted"
         }
         Act::FailOver => "traffic stays on the standby until a person plans the failback",
-        Act::Restart(_) => return,
+        Act::Restart(_) | Act::FailBack | Act::Promote { .. } => return,
     };
     draft.push(Event::ObligationOpened { what: what.into() });
 }

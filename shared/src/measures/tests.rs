@@ -72,6 +72,7 @@ fn standby(age: Span) -> Event {
         certificate_life: Span::days(60),
         database: true,
         data_age: age,
+        build: None,
     };
     Event::Found { look: Look::Standby, finding: Finding::Standby(preflight) }
 }

@@ -9,9 +9,11 @@ use crate::time::Span;
 
 pub mod address;
 pub mod check;
+mod hands;
 mod organisation;
 pub mod read;
 
+pub use hands::*;
 pub use organisation::*;
 
 /// The plan this was built with, so that the binary works where no file is at hand.
@@ -55,6 +57,9 @@ pub struct Plan {
     pub dns: Dns,
     /// The hosting provider's project and the limits of a rollback.
     pub hosting: Hosting,
+    /// How many people must agree before something is changed by hand.
+    #[serde(default)]
+    pub approvals: Approvals,
     /// The monitors' webhook endpoints.
     pub sources: Vec<Source>,
     /// The four scenarios.
@@ -382,41 +387,6 @@ pub enum ContactKind {
     Mail,
     /// A direct message in Slack.
     Slack,
-}
-
-/// The DNS names a failover may touch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dns {
-    /// The zone, e.g. `concierge-transaction-flow.com`.
-    pub zone: String,
-    /// The records a failover flips; nothing else is ever touched.
-    pub names: Vec<String>,
-    /// The address of the primary.
-    pub primary: String,
-    /// The address of the standby, off the primary's provider.
-    pub standby: String,
-    /// The standby's health URL.
-    pub standby_health_url: String,
-    /// Time to live of the records; at most 60 s for a failover to be felt.
-    pub ttl: Span,
-    /// Components that primary and standby share: when one of them is down, failing over is useless.
-    #[serde(default)]
-    pub shared: Vec<ComponentId>,
-}
-
-/// The hosting provider's project and the limits of a rollback.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hosting {
-    /// The provider.
-    pub vendor: VendorId,
-    /// The project's name there.
-    pub project: String,
-    /// A deployment that went live at most this long before the outage is suspected of causing it.
-    pub suspect_window: Span,
-    /// No automatic rollback to a deployment older than this.
-    pub rollback_max_age: Span,
 }
 
 /// A monitor's webhook endpoint: `POST /webhook/<id>`.

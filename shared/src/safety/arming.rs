@@ -17,17 +17,15 @@ pub fn disarmed(plan: &Plan, proofs: &BTreeMap<ActClass, Ts>, now: Ts) -> Disarm
         .collect()
 }
 
+/// What even people can only rehearse, and why: by the plan's word, by placeholder contacts. A proof is what they make.
+pub fn dry(plan: &Plan) -> Disarmed {
+    let why = |class| unarmed(plan, class).map(|why| (class, why));
+    ActClass::ALL.into_iter().filter_map(why).collect()
+}
+
 fn why(plan: &Plan, proofs: &BTreeMap<ActClass, Ts>, class: ActClass, now: Ts) -> Option<String> {
-    let arm = match class {
-        ActClass::Rollback => plan.arming.rollback,
-        ActClass::Failover => plan.arming.failover,
-        ActClass::Restart => plan.arming.restart,
-    };
-    if arm == Arm::DryRun {
-        return Some("the plan says dry-run".into());
-    }
-    if let Some(placeholder) = check::disarmed_because(plan).into_iter().next() {
-        return Some(placeholder);
+    if let Some(why) = unarmed(plan, class) {
+        return Some(why);
     }
     match proofs.get(&class) {
         None => Some("no drill has proven it yet".into()),
@@ -36,4 +34,19 @@ fn why(plan: &Plan, proofs: &BTreeMap<ActClass, Ts>, class: ActClass, now: Ts) -
         }
         Some(_) => None,
     }
+}
+
+fn unarmed(plan: &Plan, class: ActClass) -> Option<String> {
+    let arm = match class {
+        ActClass::Rollback => plan.arming.rollback,
+        ActClass::Failover => plan.arming.failover,
+        ActClass::Restart => plan.arming.restart,
+    };
+    if arm == Arm::DryRun {
+        return Some("the plan says dry-run".into());
+    }
+    if class == ActClass::Failover && plan.dns.usable_drivers().next().is_none() {
+        return Some("no driver has its settings under [dns]: zone_id, or [dns.latch]".into());
+    }
+    check::disarmed_because(plan).into_iter().next()
 }

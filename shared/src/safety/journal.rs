@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Obligation;
 use crate::effect::{Act, ActClass};
 use crate::id::{DeploymentId, EffectKey};
 use crate::ledger::{Body, Hash};
@@ -13,6 +14,9 @@ use crate::time::{Span, Ts};
 
 /// Failovers further back than this no longer count (safety rule 5).
 const FAILOVER_MEMORY: Span = Span::hours(24);
+
+/// Deployments that are remembered as good.
+const MAX_PINS: usize = 10;
 
 /// Something that happened to the rules of acting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +47,23 @@ pub enum SafetyEvent {
     PeopleSettled {
         /// Who.
         by: Arc<str>,
+    },
+    /// People were reminded of what they still have to do.
+    Reminded {
+        /// After an action of this class.
+        class: ActClass,
+    },
+    /// The last deployment known to be good, and whether it can still be rolled back to, are looked at.
+    CareAsked,
+    /// A deployment was well under traffic for as long as the plan wants it watched.
+    Pinned {
+        /// The deployment.
+        deployment: DeploymentId,
+    },
+    /// The last deployment known to be good can no longer be rolled back to.
+    PinLost {
+        /// The deployment.
+        deployment: DeploymentId,
     },
     /// A drill of this class passed.
     Proven {
@@ -96,12 +117,20 @@ pub struct Standing {
     pub failovers: Vec<Ts>,
     /// Deployments that were rolled back from: one automatic rollback each.
     pub rolled_back: BTreeSet<DeploymentId>,
+    /// What people still have to do, after an action of each class.
+    pub obligations: BTreeMap<ActClass, Obligation>,
+    /// Deployments that were well under traffic, the newest last.
+    pub pins: Vec<DeploymentId>,
+    /// When the pins were last looked after.
+    pub cared_at: Option<Ts>,
     /// Operations that failed in a row.
     pub failures: u32,
     /// When each class last passed a drill.
     pub proofs: BTreeMap<ActClass, Ts>,
     /// Why a class is disarmed; filled in from the plan and its proofs.
     pub disarmed: BTreeMap<ActClass, String>,
+    /// Why people, too, can only rehearse a class; filled in from the plan.
+    pub dry: BTreeMap<ActClass, String>,
     /// Limits of the plan: time between two failovers, and how many a day.
     pub failover_block: Span,
     /// See [`crate::plan::Safety::failovers_per_day`].
@@ -146,7 +175,20 @@ impl Standing {
             SafetyEvent::Released { operation, end } => self.released(operation, *end, at),
             SafetyEvent::PeopleSettled { .. } => self.failovers.clear(),
             SafetyEvent::Proven { class, .. } => drop(self.proofs.insert(*class, at)),
+            SafetyEvent::Reminded { class } => {
+                self.obligations.entry(*class).and_modify(|open| open.reminded = at);
+            }
+            SafetyEvent::CareAsked => self.cared_at = Some(at),
+            SafetyEvent::Pinned { deployment } => self.pin(deployment),
+            SafetyEvent::PinLost { deployment } => self.pins.retain(|one| one != deployment),
         }
+    }
+
+    fn pin(&mut self, deployment: &DeploymentId) {
+        self.pins.retain(|one| one != deployment);
+        self.pins.push(deployment.clone());
+        let surplus = self.pins.len().saturating_sub(MAX_PINS);
+        self.pins.drain(..surplus);
     }
 
     fn released(&mut self, operation: &EffectKey, end: End, at: Ts) {
@@ -170,15 +212,21 @@ impl Standing {
                 self.failovers.push(at);
             }
             Act::RollBack { from, .. } => drop(self.rolled_back.insert(from.clone())),
+            Act::Restart(_) | Act::FailBack | Act::Promote { .. } => {}
+        }
+        match act {
+            Act::FailOver | Act::RollBack { .. } => {
+                let open = Obligation { act: act.clone(), since: at, reminded: at };
+                self.obligations.insert(act.class(), open);
+            }
+            Act::FailBack | Act::Promote { .. } => drop(self.obligations.remove(&act.class())),
             Act::Restart(_) => {}
         }
     }
 
     /// Whether an action is armed and within its velocity limits; else why not.
     pub fn may(&self, act: &Act, now: Ts) -> Result<(), String> {
-        if let Some(freeze) = &self.frozen {
-            return Err(format!("everything is frozen by {}: {}", freeze.by, freeze.why));
-        }
+        self.thawed()?;
         if let Some(why) = self.disarmed.get(&act.class()) {
             return Err(format!("{} is not armed: {why}", act.class().says()));
         }
@@ -187,7 +235,14 @@ impl Standing {
             Act::RollBack { from, .. } if self.rolled_back.contains(from) => {
                 Err(format!("{from} was rolled back from once already"))
             }
-            Act::RollBack { .. } | Act::Restart(_) => Ok(()),
+            Act::RollBack { .. } | Act::Restart(_) | Act::FailBack | Act::Promote { .. } => Ok(()),
+        }
+    }
+
+    fn thawed(&self) -> Result<(), String> {
+        match &self.frozen {
+            Some(freeze) => Err(format!("everything is frozen by {}: {}", freeze.by, freeze.why)),
+            None => Ok(()),
         }
     }
 
@@ -230,17 +285,40 @@ pub enum Grant {
     No(String),
 }
 
+/// Who wants to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// The recovery: proofs and velocity limits bind it.
+    Machine,
+    /// People who agreed to a plan they saw: they override both, and it is on record (safety rule 5).
+    People,
+}
+
 /// Decides whether an operation may act now.
-pub fn grant(standing: &Standing, operation: &EffectKey, act: &Act, now: Ts) -> Grant {
+pub fn grant(
+    standing: &Standing,
+    operation: &EffectKey,
+    act: &Act,
+    asker: Asker,
+    now: Ts,
+) -> Grant {
     match standing.leases.get(&act.class()) {
         Some(lease) if lease.operation == *operation => return Grant::Begun,
         Some(lease) => return Grant::Busy(format!("operation {} is under way", lease.operation)),
         None => {}
     }
-    if let Some(why) = standing.disarmed.get(&act.class()) {
+    let unarmed = match asker {
+        Asker::Machine => &standing.disarmed,
+        Asker::People => &standing.dry,
+    };
+    if let Some(why) = unarmed.get(&act.class()) {
         return Grant::NotArmed(why.clone());
     }
-    match standing.may(act, now) {
+    let may = match asker {
+        Asker::Machine => standing.may(act, now),
+        Asker::People => standing.thawed(),
+    };
+    match may {
         Ok(()) => {
             Grant::Go(vec![SafetyEvent::Granted { operation: operation.clone(), act: act.clone() }])
         }

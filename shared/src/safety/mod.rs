@@ -4,13 +4,17 @@
 //! the lease's epoch, so an epoch can never go back.
 
 mod arming;
+mod care;
 mod journal;
+mod obligation;
 
-pub use arming::{Disarmed, disarmed};
+pub use arming::{Disarmed, disarmed, dry};
+pub use care::{CARE_EVERY, care};
 pub use journal::{
-    End, Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prove, release, settle_people,
-    unfreeze,
+    Asker, End, Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prove, release,
+    settle_people, unfreeze,
 };
+pub use obligation::{Obligation, REMIND_EVERY, react, remind};
 
 /// The journal's stream.
 pub const SAFETY_STREAM: &str = "safety";

@@ -1,6 +1,6 @@
 //! How looks at the world are said: bad news in capitals, so that it is found by a tired eye.
 
-use crate::effect::{Deployment, Finding, Look, Preflight};
+use crate::effect::{Aim, Change, Deployment, Finding, Look, Preflight};
 use crate::incident::Event;
 use crate::time::Span;
 
@@ -11,6 +11,7 @@ pub(super) fn look_says(look: &Look) -> String {
         Look::Dns => "our DNS names".into(),
         Look::Deployments => "recent deployments".into(),
         Look::Standby => "the standby".into(),
+        Look::Survey(aim) => format!("what it takes to {}", aim_says(aim)),
         Look::ControlSite => "the control site".into(),
         Look::ReadBack { act, .. } => format!("whether the {} took place", act.class().says()),
         Look::Verify(act) => format!("whether the {} took full effect", act.class().says()),
@@ -45,12 +46,35 @@ fn finding_says(look: &Look, finding: &Finding) -> String {
         }
         Finding::ReadBack { applied: true } => "it did take place".into(),
         Finding::ReadBack { applied: false } => "it did NOT take place".into(),
-        Finding::Verified { whole: true, says } => format!("full effect ({says})"),
-        Finding::Verified { whole: false, says } => format!("NOT yet full effect ({says})"),
+        Finding::Verified { whole: true, says, .. } => format!("full effect ({says})"),
+        Finding::Verified { says, tail, .. } if tail.is_empty() => {
+            format!("NO full effect ({says})")
+        }
+        Finding::Verified { tail, .. } => {
+            format!("most agree; NOT yet {}", tail.join(", "))
+        }
+        Finding::Changed { by, changes } => format!("by {by}: {}", changes_say(changes)),
+        Finding::Surveyed(survey) => changes_say(&survey.changes),
+        Finding::Purged { says } => says.clone(),
         Finding::CriticalPath { passed: true, says } => format!("critical path passed ({says})"),
         Finding::CriticalPath { says, .. } => format!("critical path FAILED ({says})"),
         Finding::WouldHave => "dry run, nothing was asked".into(),
     }
+}
+
+fn aim_says(aim: &Aim) -> &'static str {
+    match aim {
+        Aim::RollBack(_) => "roll back",
+        Aim::Promote(_) => "promote a deployment",
+        Aim::FailOver => "fail over",
+        Aim::FailBack => "fail back",
+    }
+}
+
+/// Each change with what it was, so that it can be undone by hand.
+pub fn changes_say(changes: &[Change]) -> String {
+    let each = changes.iter().map(|one| format!("{}: {} → {}", one.target, one.before, one.after));
+    each.collect::<Vec<_>>().join("; ")
 }
 
 fn deployments(list: &[Deployment]) -> String {

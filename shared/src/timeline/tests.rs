@@ -107,6 +107,7 @@ fn place(event: &Event) -> usize {
         Event::Resolved { .. } => 30,
         Event::Reopened { .. } => 31,
         Event::Reported => 32,
+        Event::Purged { .. } => 33,
     }
 }
 
@@ -149,6 +150,10 @@ fn one_of_each() -> Vec<Event> {
         Event::Resolved { witness: Witness::Probes, because: because() },
         Event::Reopened { because: because() },
         Event::Reported,
+        Event::Purged {
+            act: rollback(),
+            outcome: Outcome::Done(Finding::Purged { says: because() }),
+        },
     ]
 }
 
@@ -196,6 +201,7 @@ fn every_event_has_words() {
     14:33:10  +30:30  CLEAR   ALL CLEAR, seen by our own probes: it says so
     14:34:11  +31:31  ALARM   ann opened it again: it says so
     14:35:12  +32:32  NOTE    the report is written
+    14:36:13  +33:33  ACT     it says so
     ");
 }
 

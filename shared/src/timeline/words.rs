@@ -1,6 +1,6 @@
 //! How each event is said: short, plain, active sentences. A new event does not compile until it has words.
 
-use super::looks::{look_says, seen};
+use super::looks::{changes_say, look_says, seen};
 use super::{Mark, fate};
 use crate::effect::{Act, Finding, Outcome, Page};
 use crate::incident::{Choice, Event, Role, Sign, Witness};
@@ -39,6 +39,7 @@ pub(super) fn sort(event: &Event) -> (&'static str, Mark) {
         Event::Chose { .. } => ("chose", Mark::Choice),
         Event::ActStarted { .. } => ("act-started", Mark::Action),
         Event::ActSettled { .. } => ("act-settled", Mark::Action),
+        Event::Purged { .. } => ("purged", Mark::Action),
         Event::DidNotHelp { .. } => ("did-not-help", Mark::Action),
         Event::ObligationOpened { .. } => ("obligation-opened", Mark::Note),
         Event::Recovered { .. } => ("recovered", Mark::Recovery),
@@ -96,6 +97,7 @@ pub(super) fn say(events: &[&Event], actor: &str) -> String {
             format!("started again to {} (attempt {attempt})", act_says(act))
         }
         Event::ActSettled { act, outcome, .. } => settled(act, outcome),
+        Event::Purged { outcome, .. } => purged_says(outcome),
         Event::DidNotHelp { act } => format!("the {} did NOT help", act.class().says()),
         Event::ObligationOpened { what } => format!("still to do: {what}"),
         Event::Recovered { at, witness } => {
@@ -111,11 +113,24 @@ pub(super) fn say(events: &[&Event], actor: &str) -> String {
     }
 }
 
+/// What became of the caches.
+pub fn purged_says(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(Finding::Purged { says }) => says.clone(),
+        Outcome::Done(_) => "cached pages would be thrown away".into(),
+        Outcome::Later { why, .. } | Outcome::Never { why } | Outcome::Unknown { why } => {
+            format!("cached pages could NOT be thrown away ({why}): visitors may see old ones")
+        }
+    }
+}
+
 /// An action as a verb phrase: `roll back dpl_2 to dpl_1`.
 pub fn act_says(act: &Act) -> String {
     match act {
         Act::RollBack { from, to } => format!("roll back {from} to {to}"),
         Act::FailOver => "fail over to the standby".into(),
+        Act::FailBack => "fail back to the primary".into(),
+        Act::Promote { from, to } => format!("promote {to} over {from}"),
         Act::Restart(component) => format!("restart {component}"),
     }
 }
@@ -254,6 +269,9 @@ fn settled(act: &Act, outcome: &Outcome) -> String {
     let act = act_says(act);
     match outcome {
         Outcome::Done(Finding::WouldHave) => format!("dry run, nothing changed: it would {act}"),
+        Outcome::Done(Finding::Changed { by, changes }) => {
+            format!("done by {by}: {act}; {}", changes_say(changes))
+        }
         Outcome::Done(_) => format!("done: {act}"),
         Outcome::Later { why, .. } | Outcome::Never { why } => format!("could NOT {act}: {why}"),
         Outcome::Unknown { why } => format!("reply lost, it may or may not have: {act} ({why})"),

@@ -23,6 +23,10 @@ pub fn rehearsal_plan(plan: &Plan) -> Plan {
     }
     plan.channels.mail_list = "incidents@example.com".into();
     [plan.dns.primary, plan.dns.standby] = NOWHERE.map(Into::into);
+    plan.dns.zone_id = "ZREHEARSAL".into();
+    if let Some(latch) = &mut plan.dns.latch {
+        latch.bucket = "rehearsal".into();
+    }
     (plan.arming.rollback, plan.arming.failover, plan.arming.restart) =
         (Arm::Armed, Arm::Armed, Arm::Armed);
     plan

@@ -6,13 +6,16 @@
 use super::Town;
 use super::script::{Fault, Scenario};
 use super::world::{Part, seconds};
-use crate::effect::{Act, Effect, Finding, Look, Outcome, Page};
+use crate::effect::{Act, Aim, Change, Effect, Finding, Look, Outcome, Page, Survey, Toward};
 use crate::id::{EffectKey, VendorId};
 use crate::plan::ContactKind;
 use crate::time::{Span, Ts};
 
 /// Whoever asks gives up after this long: the reply counts as lost.
 pub const PATIENCE: Span = Span::secs(10);
+
+/// Caches are told to forget within this time; the town has no luck with it, good or bad.
+const PURGE_TAKES: Span = Span::millis(300);
 
 /// An external write or a page as it reached a vendor.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +44,10 @@ impl Town {
     /// answer is ever heard.
     pub fn perform(&mut self, key: &EffectKey, effect: &Effect, now: Ts) -> (Span, Outcome) {
         self.advance(now);
+        if let Effect::Purge(_) = effect {
+            let says = "cached pages were thrown away".into();
+            return (PURGE_TAKES, Outcome::Done(Finding::Purged { says }));
+        }
         let latency = self.latency();
         let outcome = match effect {
             Effect::Page(page) => self.page(key, page, now),
@@ -49,7 +56,7 @@ impl Town {
             Effect::Tell(_) if self.script.has(Fault::SlackDown) => {
                 later("Slack answers 503", Span::secs(30))
             }
-            Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => {
+            Effect::Purge(_) | Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => {
                 Outcome::Done(Finding::Nothing)
             }
         };
@@ -125,13 +132,18 @@ impl Town {
 
     fn change(&mut self, act: &Act, now: Ts) -> bool {
         match act {
-            Act::RollBack { to, .. } => {
+            Act::RollBack { to, .. } | Act::Promote { to, .. } => {
                 let from = now + seconds(&mut self.rng, 1, 8);
                 self.world.roll_back(to, from).is_some()
             }
             Act::FailOver => {
                 let spread = seconds(&mut self.rng, 5, 30) + self.plan.dns.ttl;
                 self.world.fail_over(now + spread);
+                true
+            }
+            Act::FailBack => {
+                let spread = seconds(&mut self.rng, 5, 30) + self.plan.dns.ttl;
+                self.world.fail_back(now + spread);
                 true
             }
             Act::Restart(_) => {
@@ -154,6 +166,7 @@ impl Town {
                 return later("the API answers 503", Span::secs(5));
             }
             Look::Deployments => Finding::Deployments(self.world.deployments()),
+            Look::Survey(aim) => Finding::Surveyed(self.survey(aim, now)),
             Look::Standby => Finding::Standby(self.world.preflight(now)),
             Look::ControlSite => {
                 Finding::ControlSite { reachable: !self.world.is_broken(Part::OwnNetwork, now) }
@@ -187,16 +200,38 @@ impl Town {
         Finding::ReadBack { applied }
     }
 
+    fn survey(&self, aim: &Aim, now: Ts) -> Survey {
+        let changes = match aim.toward() {
+            Some(Toward::Standby) if !self.world.on_standby(now) => {
+                vec![dns_change(Toward::Standby)]
+            }
+            Some(Toward::Primary) if self.world.on_standby(now) => {
+                vec![dns_change(Toward::Primary)]
+            }
+            _ => Vec::new(),
+        };
+        Survey {
+            by: Some("town".into()),
+            changes,
+            deployments: aim.toward().is_none().then(|| self.world.deployments()),
+            preflight: aim.toward().map(|_| self.world.preflight(now)),
+            troubles: Vec::new(),
+        }
+    }
+
     fn verify(&self, act: &Act, now: Ts) -> Finding {
         let whole = match act {
             Act::FailOver => self.world.on_standby(now),
-            Act::RollBack { to, .. } => {
+            Act::FailBack => !self.world.on_standby(now),
+            Act::RollBack { to, .. } | Act::Promote { to, .. } => {
                 self.world.deployments().iter().any(|one| one.current && one.id == *to)
             }
             Act::Restart(component) => self.world.is_up(component),
         };
         let says = if whole { "all agree" } else { "not everyone agrees yet" };
-        Finding::Verified { whole, says: says.into() }
+        // Name servers and caches of a town follow sooner or later.
+        let tail = if whole { Vec::new() } else { vec!["some visitors".into()] };
+        Finding::Verified { whole, says: says.into(), tail }
     }
 
     fn critical_path(&mut self) -> Finding {
@@ -228,6 +263,14 @@ impl Town {
             _ => Vec::new(),
         }
     }
+}
+
+fn dns_change(toward: Toward) -> Change {
+    let (before, after) = match toward {
+        Toward::Standby => ("primary", "standby"),
+        Toward::Primary => ("standby", "primary"),
+    };
+    Change { target: "our names".into(), before: before.into(), after: after.into() }
 }
 
 fn later(why: &str, after: Span) -> Outcome {

@@ -194,6 +194,12 @@ impl World {
         self.edges.insert(at);
     }
 
+    /// Traffic goes to the primary again from `at` on.
+    pub fn fail_back(&mut self, at: Ts) {
+        self.routed = None;
+        self.edges.insert(at);
+    }
+
     /// The restartable component is back from `at` on.
     pub fn restart(&mut self, at: Ts) {
         self.end(Some(Part::Edge), at);
@@ -300,6 +306,8 @@ fn deployments(cause: Scenario, onset: Ts, rng: &mut Rng) -> Vec<Deployment> {
             candidate: true,
             proven: !suspect,
             schema_compatible: Some(true),
+            commit: None,
+            by: None,
         });
         live_at = live_at - seconds(rng, 3_600, 80_000);
     }
@@ -313,6 +321,7 @@ fn standby(cause: Scenario, script: &Script, rng: &mut Rng) -> Preflight {
         answers: true,
         certificate_life: Span::days(if old_certificate { 3 } else { rng.i64(20..80) }),
         database: true,
+        build: None,
         data_age: if stale { seconds(rng, 3_600, 20_000) } else { seconds(rng, 5, 200) },
     }
 }

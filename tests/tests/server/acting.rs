@@ -53,8 +53,9 @@ fn seen(look: &Look) -> Option<Finding> {
             certificate_life: Span::days(60),
             database: true,
             data_age: Span::ZERO,
+            build: None,
         })),
-        Look::ReadBack { .. } | Look::Verify(_) | Look::CriticalPath => None,
+        Look::ReadBack { .. } | Look::Verify(_) | Look::CriticalPath | Look::Survey(_) => None,
     }
 }
 

@@ -136,7 +136,7 @@ fn rolled_back() -> Vec<Beat> {
         outcome: Outcome::Done(Finding::Nothing),
     };
     let says = "3 of 3 names serve dpl_80".into();
-    let verified = Finding::Verified { whole: true, says };
+    let verified = Finding::Verified { whole: true, says, tail: vec![] };
     vec![
         (
             92,
@@ -191,7 +191,10 @@ fn failed_over() -> Vec<Beat> {
         (
             309,
             "act",
-            vec![found(Look::Verify(Act::FailOver), Finding::Verified { whole: false, says })],
+            vec![found(
+                Look::Verify(Act::FailOver),
+                Finding::Verified { whole: false, says, tail: vec![] },
+            )],
         ),
     ]);
     beats
@@ -280,12 +283,15 @@ fn findings(after: i64) -> Vec<Beat> {
         candidate: true,
         proven: !current,
         schema_compatible: Some(true),
+        commit: None,
+        by: None,
     };
     let standby = Preflight {
         answers: true,
         certificate_life: Span::days(60),
         database: true,
         data_age: Span::secs(40),
+        build: None,
     };
     let seen = [
         vendor("vercel"),

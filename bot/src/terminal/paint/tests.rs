@@ -73,7 +73,7 @@ fn the_timeline_at_80_columns() {
     14:07:43    +5:03  ? LOOK    checking whether the failover took full effect
     14:07:43    +5:03  · NOTE    still to do: traffic stays on the standby until a
                                  person plans the failback
-    14:07:49    +5:09  ? LOOK    found: NOT yet full effect (2 of 2 authoritative
+    14:07:49    +5:09  ? LOOK    found: NO full effect (2 of 2 authoritative
                                  servers, 5 of 6 resolvers)
     14:08:50    +6:10  ↑ BETTER  answers again since 14:08:48, seen by our own
                                  probes

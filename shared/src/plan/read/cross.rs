@@ -44,6 +44,7 @@ pub(super) fn mistakes(plan: &Plan, text: &Text<'_>, root: &Spanned<DeTable<'_>>
     cross.every_scenario_has_a_runbook();
     cross.no_step_runs_a_denied_command();
     cross.every_value_is_possible();
+    cross.hands_are_possible();
     cross.mistakes
 }
 

@@ -15,6 +15,7 @@ use crate::plan::Plan;
 
 mod bounds;
 mod cross;
+mod hands;
 mod place;
 
 use place::Text;

@@ -108,7 +108,7 @@ fn a_field_unlike_any_gets_the_whole_list() {
     insta::assert_snapshot!(said, @r#"
     plan.toml:98:1: there is no field `colour` here
     98 | colour = "red"
-       | ^ write one of vendor, project, suspect_window, rollback_max_age
+       | ^ write one of vendor, project, team, suspect_window, rollback_max_age, cache_tags
     "#);
 }
 
@@ -396,7 +396,7 @@ fn shares_and_counts_are_possible() {
         ("query_ms = 100", "query_ms = nan"),
         ("act_failures = 3", "act_failures = 0"),
     ]);
-    insta::assert_snapshot!(said, @r"
+    insta::assert_snapshot!(said, @"
     plan.toml:10:16: `targets.availability` is a share between 0 and 1, not 99
     10 | availability = 99.0
        |                ^ write e.g. 0.001 for 0.1 %
@@ -428,7 +428,7 @@ fn two_vantage_points_are_too_few() {
 #[test]
 fn a_quorum_of_nothing_is_refused() {
     let said = said(&[("quorum = 3", "quorum = 0")]);
-    insta::assert_snapshot!(said, @r"
+    insta::assert_snapshot!(said, @"
     plan.toml:29:10: a quorum of 0 would act on no evidence
     29 | quorum = 0
        |          ^ write 1 or more
@@ -518,5 +518,67 @@ fn a_step_never_runs_a_denied_command() {
     plan.toml:130:19: `supabase db reset` is never run: it wipes the data and all accounts
     130 | steps = [{ what = "Run supabase db reset --linked", by = "30m", who = "approved" }]
         |                   ^ write a restore of a verified backup into a new project
+    "#);
+}
+
+#[test]
+fn traffic_can_be_moved_by_what_is_written() {
+    let at = "[hosting]";
+    let latch = "[dns.latch]\nbucket = \"b\"\nregion = \"us-east-1\"\nkey = \"k\"\n";
+    let checks = "[dns.health_checks]\nprimary_host = \"example.com\"\nstandby_host = \"hc.example.com\"\npath = \"/\"\nevery = \"20s\"\nfailures = 2\n";
+    insta::assert_snapshot!(said(&[(at, &format!("{latch}{checks}\n{at}"))]), @r#"
+    plan.toml:89:1: the driver records lacks its settings
+    89 | [dns]
+       | ^ write zone_id = "Z…" in [dns]
+    plan.toml:99:10: the latch would be gone with us-east-1
+    99 | region = "us-east-1"
+       |          ^ write "us-west-2"
+    plan.toml:102:16: the check of `example.com` would follow its own verdict
+    102 | primary_host = "example.com"
+        |                ^ write a name of its own, e.g. "hc-primary.example.com"
+    plan.toml:105:9: Route 53 does not check every 20 s
+    105 | every = "20s"
+        |         ^ write "10s" or "30s"
+    plan.toml:106:12: Route 53 would flip after 40 s, machines wait 1 min 30 s
+    106 | failures = 2
+        |            ^ write every = "30s" with failures = 3, or more
+    "#);
+    insta::assert_snapshot!(said(&[(at, &format!("{latch}\n{at}"))]), @r#"
+    plan.toml:89:1: the driver latch lacks its settings
+    89 | [dns]
+       | ^ write [dns.latch] and [dns.health_checks]
+    plan.toml:89:1: the driver records lacks its settings
+    89 | [dns]
+       | ^ write zone_id = "Z…" in [dns]
+    plan.toml:99:10: the latch would be gone with us-east-1
+    99 | region = "us-east-1"
+       |          ^ write "us-west-2"
+    "#);
+    insta::assert_snapshot!(said(&[("[dns]", "[dns]\ndrivers = []\nresolvers = [\"dns\"]")]), @r#"
+    plan.toml:90:11: traffic could not be moved at all
+    90 | drivers = []
+       |           ^ write e.g. ["latch"]
+    plan.toml:91:13: 1 public resolvers prove little
+    91 | resolvers = ["dns"]
+       |             ^ write at least 3
+    plan.toml:91:14: `dns` is not the address of a resolver
+    91 | resolvers = ["dns"]
+       |              ^ write e.g. "1.1.1.1"
+    "#);
+}
+
+#[test]
+fn approvals_can_be_given() {
+    let approvals = "[approvals]\nfailback = 9\nrollback = 0\nvalid_for = \"0s\"\n\n[hosting]";
+    insta::assert_snapshot!(said(&[("[hosting]", approvals)]), @r#"
+    plan.toml:98:12: 9 people can't agree to a failback
+    98 | failback = 9
+       |            ^ write 1 to 2
+    plan.toml:99:12: 0 people can't agree to a rollback
+    99 | rollback = 0
+       |            ^ write 1 to 2
+    plan.toml:100:13: an approval would have expired before it is used
+    100 | valid_for = "0s"
+        |             ^ write "15m"
     "#);
 }

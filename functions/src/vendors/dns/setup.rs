@@ -1,0 +1,1 @@
+//! Sets up, ahead of the disaster, what a failover needs: failover records, health checks.
