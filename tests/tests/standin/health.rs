@@ -1,5 +1,7 @@
 //! Health checks: their rules, their verdicts, and what failover pairs answer by them.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use tests::standin::route53::{CHECKERS, RecordSet};
 use tests::standin::s3::S3;
@@ -111,6 +113,34 @@ async fn a_calculated_check_counts_its_healthy_children() {
         let status = world.get(&format!("healthcheck/{check}/status")).await;
         assert_eq!(code(&status), "InvalidInput", "a calculated check has no status");
     }
+}
+
+#[tokio::test]
+async fn checkers_change_their_verdict_after_the_threshold() {
+    let world = World::new().await;
+    let endpoint = S3::start().await.unwrap();
+    endpoint.put("health", "ok", "fine");
+    let check = world.route53.add_check(
+        "<Type>HTTP_STR_MATCH</Type><ResourcePath>/health/ok</ResourcePath>\
+         <FullyQualifiedDomainName>hc.example.com</FullyQualifiedDomainName>\
+         <SearchString>fine</SearchString><FailureThreshold>2</FailureThreshold>",
+    );
+    let address = endpoint.url().trim_start_matches("http://").parse().unwrap();
+    let _checkers = world.route53.probe(&check, address, Duration::from_millis(1));
+    let looks = async |more: usize| {
+        let wanted = endpoint.calls().len() + more;
+        while endpoint.calls().len() < wanted {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    looks(3).await;
+    assert!(world.route53.is_healthy(&check));
+    endpoint.put("health", "ok", "broken");
+    looks(4).await;
+    assert!(!world.route53.is_healthy(&check));
+    endpoint.put("health", "ok", "fine");
+    looks(4).await;
+    assert!(world.route53.is_healthy(&check));
 }
 
 fn create(reference: &str, config: &str) -> String {

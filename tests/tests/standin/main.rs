@@ -9,4 +9,5 @@ mod dns;
 mod health;
 mod neighbours;
 mod records;
+mod sdk;
 mod world;
