@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -74,11 +75,10 @@ impl Knot {
         Ok(knot)
     }
 
-    /// Waits until it answers for its zone.
+    /// Waits until it answers for its zone. A query before it listens would wait for its own time limit.
     async fn answers(&mut self) -> Result<()> {
         let begun = Instant::now();
-        let zone = self.zone.clone();
-        while self.dig(&zone, "SOA").await.map_or(true, |found| found.is_empty()) {
+        while TcpStream::connect(self.address).await.is_err() || self.dig_zone().await.is_err() {
             let ended = self.process.try_wait()?;
             if ended.is_some() || begun.elapsed() > PATIENCE {
                 let log = std::fs::read_to_string(self.folder.path().join("log"))?;
@@ -87,6 +87,11 @@ impl Knot {
             sleep(LOOK_EVERY).await;
         }
         Ok(())
+    }
+
+    async fn dig_zone(&self) -> Result<()> {
+        let found = self.dig(&self.zone, "SOA").await?;
+        if found.is_empty() { Err(Error::other("no SOA yet")) } else { Ok(()) }
     }
 
     /// Answers as the stand-in's name servers do, now and from now on.

@@ -8,7 +8,7 @@ use super::record::{Key, RecordSet};
 use super::refusal::Refusal;
 use super::rules::{alone, together};
 use super::xml::{child, children, in_order, text};
-use super::zone::{Records, Zone};
+use super::zone::{Difference, Records, Zone};
 
 /// The most `ResourceRecord` elements of a batch (R18); one in an UPSERT counts twice.
 const RECORDS: usize = 1_000;
@@ -59,6 +59,13 @@ impl Batch {
             wrong.extend(together(&sets));
         }
         if wrong.is_empty() { Ok(records) } else { Err(Refusal::batch(wrong)) }
+    }
+
+    /// What the name servers have to take over, given the records after the batch: all it names, changed or not, for
+    /// a change that was stranded is sent again as it was.
+    pub fn difference(&self, after: &Records) -> Difference {
+        let keys: BTreeSet<_> = self.changes.iter().map(|(_, set)| set.key()).collect();
+        keys.into_iter().map(|key| (key.clone(), after.get(&key).cloned())).collect()
     }
 
     /// R18.

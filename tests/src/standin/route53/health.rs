@@ -159,6 +159,11 @@ impl Config {
         !matches!(self.kind(), "CALCULATED" | "RECOVERY_CONTROL" | "CLOUDWATCH_METRIC")
     }
 
+    /// How many looks in a row change the verdict.
+    pub fn failure_threshold(&self) -> usize {
+        self.number("FailureThreshold").unwrap_or(1)
+    }
+
     /// The text of a field, empty if there is none.
     pub fn get(&self, tag: &str) -> &str {
         self.fields.get(tag).map_or("", String::as_str)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod batch;
+mod checkers;
 mod checks;
 mod control;
 mod faults;
@@ -22,6 +23,7 @@ mod state;
 mod xml;
 mod zone;
 
+pub use checkers::Checkers;
 pub use health::CHECKERS;
 pub use log::Call;
 pub use record::{Alias, RecordSet};

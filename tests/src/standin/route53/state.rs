@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::request::{Reply, Request};
 use super::resolve::{Answer, Look};
 use super::xml::{document, element, optional, wrap};
-use super::zone::{Change, Zone, difference, emptied};
+use super::zone::{Change, Zone, emptied};
 use crate::standin::Bell;
 use crate::standin::arc::Cluster;
 use crate::standin::s3::S3;
@@ -59,7 +59,7 @@ impl State {
         let batch = Batch::read(&request.body)?;
         let zone = self.zones.get(&request.id).ok_or_else(|| Refusal::no_such_zone(&request.id))?;
         let after = batch.apply(zone, |id| self.checks.contains_key(id))?;
-        let changes = difference(&zone.records, &after);
+        let changes = batch.difference(&after);
         self.emptied.extend(emptied(&zone.records, &after));
         self.zone(&request.id)?.records = after;
         let stranded = due(&mut self.faults.stranded);

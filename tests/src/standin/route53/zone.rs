@@ -110,13 +110,6 @@ impl Change {
     }
 }
 
-/// What turns `before` into `after`.
-pub fn difference(before: &Records, after: &Records) -> Difference {
-    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let changed = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
-    changed.map(|key| (key.clone(), after.get(key).cloned())).collect()
-}
-
 /// The names that could be reached before and can't after.
 pub fn emptied(before: &Records, after: &Records) -> Vec<String> {
     let reachable = |records: &Records| -> BTreeSet<String> {
