@@ -12,6 +12,8 @@ mod http;
 pub mod knot;
 pub mod route53;
 pub mod s3;
+pub mod site;
+pub mod stage;
 
 /// Rings when what users would be answered may have changed.
 #[derive(Clone, Debug)]
