@@ -174,7 +174,8 @@ impl Stage {
         let hands = DnsHands::new(&lookout, aws).asking(&self.knot.address.to_string());
         let fast = Pace {
             poll: Duration::from_millis(60),
-            cap: Duration::from_millis(900),
+            cap: Duration::from_millis(2_500),
+            seen: Duration::from_secs(2),
             busy: Duration::from_millis(5),
         };
         Ok(DnsHands { pace: fast, ..hands })

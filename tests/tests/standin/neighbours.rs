@@ -8,7 +8,7 @@ use tests::standin::s3::S3;
 use crate::world::{PRIMARY, STANDBY, World, a};
 
 fn client() -> Client {
-    functions::http::client().unwrap()
+    functions::http::client(&functions::http::Roots::default()).unwrap()
 }
 
 #[tokio::test]

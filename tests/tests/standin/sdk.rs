@@ -15,7 +15,11 @@ fn aws(route53: &str, s3: &str) -> Aws {
         "AWS_ENDPOINT_URL_S3" => Some(s3.to_owned()),
         _ => None,
     };
-    Aws::from_environment(functions::http::client().unwrap(), read).unwrap()
+    Aws::from_environment(
+        functions::http::client(&functions::http::Roots::default()).unwrap(),
+        read,
+    )
+    .unwrap()
 }
 
 fn client(world: &World) -> aws_sdk_route53::Client {

@@ -24,7 +24,11 @@ impl World {
     pub async fn new() -> Self {
         let route53 = Route53::start().await.unwrap();
         let zone = route53.add_zone(ZONE);
-        Self { route53, zone, client: functions::http::client().unwrap() }
+        Self {
+            route53,
+            zone,
+            client: functions::http::client(&functions::http::Roots::default()).unwrap(),
+        }
     }
 
     /// Calls the API; `None` if the reply is lost.

@@ -1,5 +1,4 @@
 //! Each driver alone, and all of them in the plan's order.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use shared::effect::{Act, Aim};
 use tests::standin::stage::{BUCKET, LATCH, PRIMARY, STANDBY, Stage, ZONE};

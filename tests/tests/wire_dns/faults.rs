@@ -1,5 +1,4 @@
 //! What goes wrong at Route 53, row by row of the failure list: one effect, or none, and never an empty name.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use shared::effect::{Act, Outcome};
 use tests::standin::route53::RecordSet;

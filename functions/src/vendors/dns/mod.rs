@@ -74,6 +74,8 @@ pub struct Pace {
     pub poll: Duration,
     /// How long a change is followed.
     pub cap: Duration,
+    /// How long after it is in sync a change may take to be seen, before it counts as stranded.
+    pub seen: Duration,
     /// First wait when it is busy; it grows.
     pub busy: Duration,
 }
@@ -83,6 +85,7 @@ impl Default for Pace {
         Self {
             poll: Duration::from_secs(2),
             cap: Duration::from_mins(3),
+            seen: Duration::from_secs(10),
             busy: Duration::from_secs(1),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hickory_proto::rr::RecordType as Kind;
 use shared::effect::{Finding, Outcome, Preflight, Toward};
 use shared::plan::RecordType;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::verify::{Wanted, Witnesses, name_servers_agree, verify};
 use super::{DnsHands, query};
@@ -17,8 +17,6 @@ use crate::vendors::preflight;
 const PATIENCE: Duration = Duration::from_secs(110);
 /// Beyond the TTL, for resolvers that are slow to ask again (safety rule 12).
 const BEYOND_TTL: Duration = Duration::from_secs(30);
-/// Looks at the name servers before a change that is in sync counts as stranded.
-const STRANDED_AFTER: u32 = 5;
 
 impl DnsHands {
     /// The preflight of the side that traffic would move to (safety rule 4).
@@ -52,7 +50,8 @@ impl DnsHands {
             return false;
         }
         let wanted = self.wanted(toward);
-        for _ in 0..STRANDED_AFTER {
+        let start = Instant::now();
+        while start.elapsed() < self.pace.seen {
             if name_servers_agree(&wanted, &witnesses).await {
                 return false;
             }
