@@ -6,6 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::incident::Role;
 use shared::plan::Severity;
 
+mod change;
+
+pub use change::{
+    Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,
+};
+
 /// The system that executes the disaster recovery plan.
 #[derive(Debug, Parser)]
 #[command(name = "allclear", version, max_term_width = 100)]
@@ -49,6 +55,19 @@ pub enum Verb {
     /// Declare, acknowledge, update and end incidents.
     #[command(subcommand)]
     Incident(IncidentVerb),
+    /// Point production at an earlier deployment. Only plans, until you `run` the plan.
+    ///
+    /// Example: allclear rollback "Complete application outage"
+    Rollback(Rollback),
+    /// Point production at a deployment for good. Only plans, until you `run` the plan.
+    Promote(Change<HostingPlan>),
+    /// Point DNS at the standby. Only plans, until you `run` the plan.
+    Failover(Change<NamesPlan>),
+    /// Point DNS at the primary again. Only plans, until you `run` the plan.
+    Failback(Change<NamesPlan>),
+    /// Look at operations, approve and run them.
+    #[command(subcommand)]
+    Operation(OperationVerb),
     /// Write an incident's report as Markdown and HTML.
     Report {
         /// The incident's number.
@@ -249,6 +268,26 @@ mod tests {
     #[test]
     fn the_grammar_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_bare_reason_plans_and_only_run_runs() {
+        let typed = |words: &[&str]| {
+            Cli::try_parse_from([&["allclear"], words].concat()).map(|cli| cli.verb)
+        };
+        let Ok(Verb::Rollback(bare)) = typed(&["rollback", "Complete application outage"]) else {
+            panic!("the plan's own words are understood")
+        };
+        assert!(bare.verb.is_none());
+        assert_eq!(bare.plan.because, ["Complete application outage"]);
+        let Ok(Verb::Rollback(run)) = typed(&["rollback", "run", "3", "--hash", "0123abcd"]) else {
+            panic!("run is a verb")
+        };
+        assert!(matches!(run.verb, Some(RollbackVerb::Run(Named { number: 3, .. }))));
+        assert!(typed(&["rollback", "run", "3"]).is_err(), "nothing runs without its plan");
+        assert!(typed(&["failover"]).is_err(), "a reason is required");
+        assert!(typed(&["failover", " "]).is_err(), "in words");
+        assert!(matches!(typed(&["failback", "the primary is well"]), Ok(Verb::Failback(_))));
     }
 
     #[test]

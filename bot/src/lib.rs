@@ -71,6 +71,9 @@ fn execute(cli: &Cli, terminal: Terminal) -> Result<ExitCode> {
     match &cli.verb {
         Verb::Drill(args) => terminal::drill::run(args, &settings, &mut Output),
         Verb::Serve(args) => serve::run(args, &settings),
+        verb if terminal::operations::is_about(verb) => {
+            terminal::operations::run(verb, &settings, &mut Output)
+        }
         verb => {
             let answer = terminal::answer(verb, &settings)?;
             if let Some(answer) = answer {

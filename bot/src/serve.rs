@@ -48,7 +48,7 @@ pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
 }
 
 /// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.
-pub fn extra_roots() -> Result<Roots> {
+pub(crate) fn extra_roots() -> Result<Roots> {
     let Some(path) = setting("ALLCLEAR_EXTRA_ROOTS") else { return Ok(Roots::default()) };
     let named = || format!("failed to read ALLCLEAR_EXTRA_ROOTS, {path}");
     let pem = std::fs::read(&path).with_context(named)?;
@@ -57,7 +57,7 @@ pub fn extra_roots() -> Result<Roots> {
 
 /// A setting of the environment.
 #[expect(clippy::disallowed_methods, reason = "the main reads the settings, once")]
-pub fn setting(name: &str) -> Option<String> {
+pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -123,7 +123,8 @@ impl<P: Perform> Outbox<P> {
     }
 }
 
-fn time_for(effect: &Effect) -> Duration {
+/// How long an effect may take.
+pub(crate) fn time_for(effect: &Effect) -> Duration {
     match effect {
         Effect::Page(_) => PAGE_TIMEOUT,
         Effect::Look(Look::ReadBack { .. } | Look::Verify(_)) | Effect::Purge(_) => FOLLOW_TIMEOUT,
@@ -133,8 +134,8 @@ fn time_for(effect: &Effect) -> Duration {
     }
 }
 
-/// A lost answer to a page or an action is no failure: it may have happened.
-fn without_answer(effect: &Effect) -> Outcome {
+/// What no answer in time means. A lost answer to a page or an action is no failure: it may have happened.
+pub(crate) fn without_answer(effect: &Effect) -> Outcome {
     let why = "no answer in time".to_owned();
     match effect {
         Effect::Page(_) | Effect::Act(_) => Outcome::Unknown { why },

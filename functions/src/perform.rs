@@ -40,12 +40,26 @@ pub enum Hold {
         /// What stops everything without the store.
         switch: KillSwitch,
     },
+    /// It is an action under a lease, and no server is at work: whoever performs it asks the store itself.
+    Alone {
+        /// Whether the lease still stands, read afresh.
+        stands: Standpoint,
+        /// What stops everything without the store.
+        switch: KillSwitch,
+    },
 }
+
+/// Reads afresh whether an action may still write; else why not.
+pub type Standpoint = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 impl Hold {
     /// Whether the action may still write; else why not. Without an answer it may not (safety rules 9 and 14).
     pub async fn stands(&self) -> Result<(), String> {
-        let Self::Lease { desk, key, epoch, switch } = self else { return Ok(()) };
+        let (desk, key, epoch, switch) = match self {
+            Self::Free => return Ok(()),
+            Self::Alone { stands, switch } => return switch.thrown().map_or_else(stands, Err),
+            Self::Lease { desk, key, epoch, switch } => (desk, key, epoch, switch),
+        };
         if let Some(why) = switch.thrown() {
             return Err(why);
         }

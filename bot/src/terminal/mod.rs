@@ -15,6 +15,7 @@ mod checks;
 mod doctor;
 pub mod drill;
 pub mod incidents;
+pub mod operations;
 pub mod paint;
 mod reports;
 mod safety;
@@ -38,7 +39,14 @@ pub fn answer(verb: &Verb, settings: &Settings) -> Result<Option<Answer>> {
         Verb::Plan(PlanVerb::Check) => Ok(checks::plan(settings)),
         Verb::Freeze { why } => safety::freeze(&why.join(" "), settings),
         Verb::Unfreeze => safety::unfreeze(settings),
-        Verb::Drill(_) | Verb::Serve(_) | Verb::Completions { .. } => return Ok(None),
+        Verb::Rollback(_)
+        | Verb::Promote(_)
+        | Verb::Failover(_)
+        | Verb::Failback(_)
+        | Verb::Operation(_)
+        | Verb::Drill(_)
+        | Verb::Serve(_)
+        | Verb::Completions { .. } => return Ok(None),
     }
     .map(Some)
 }

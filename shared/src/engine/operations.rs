@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::turns::{derive, seal};
 use super::{Engine, Store, StoreError, Target, Ts, Turn, View, WishError};
-use crate::effect::{Finding, Outcome, Timer};
+use crate::effect::{Finding, Lane, Outcome, Timer};
 use crate::id::{EffectKey, PersonId};
 use crate::incident::{Incident, Wish};
 use crate::ledger::{Body, Hash};
@@ -16,6 +16,9 @@ use crate::plan::RecoveryMeans;
 use crate::safety::{self, SafetyEvent};
 use crate::store::{Owed, Wake};
 use crate::timeline::act_says;
+
+/// Owed effects looked through for those of operations.
+const MAX_OWED: usize = 10_000;
 
 /// What can go wrong for a person: their wish, or the store.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +125,23 @@ impl<S: Store> Engine<S> {
         let key = format!("wake/{}", wake.key);
         let turn = Turn { actor: "timer", key: &key, settles: Some(&wake.key) };
         self.append_operation(event, &turn, now)
+    }
+
+    /// Fires the wake-ups of operations alone: for a host that leaves incidents to a server.
+    pub fn tick_operations(&mut self, now: Ts) -> Result<(), StoreError> {
+        for wake in self.store.wakes(now, MAX_OWED)? {
+            if wake.key.stream.as_str() == OPERATIONS_STREAM {
+                self.wake_operation(&wake, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What operations are owed now.
+    pub fn owed_by_operations(&self, now: Ts) -> Result<Vec<Owed>, StoreError> {
+        let mut owed = self.store.owed(Lane::Act, now, MAX_OWED)?;
+        owed.retain(|one| one.key.stream.as_str() == OPERATIONS_STREAM);
+        Ok(owed)
     }
 
     fn append_operation(

@@ -53,7 +53,7 @@ pub enum Refusal {
     /// More people must agree.
     #[error(
         "operation {number} needs {missing} more to agree: `allclear operation approve {number} \
-         --plan {hash}` by somebody else"
+         --hash {hash}` by somebody else"
     )]
     NotApproved {
         /// Its number.
