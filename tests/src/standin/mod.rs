@@ -14,6 +14,7 @@ pub mod route53;
 pub mod s3;
 pub mod site;
 pub mod stage;
+pub mod vercel;
 
 /// Rings when what users would be answered may have changed.
 #[derive(Clone, Debug)]
