@@ -8,7 +8,8 @@ use functions::store::ServerLock;
 use serde_json::{Value, json};
 use shared::effect::{ActClass, Lane};
 use shared::engine::Engine;
-use shared::plan::{Date, Plan, check};
+use shared::plan::{Date, Driver, Plan, check};
+use shared::safety::Obligation;
 use shared::store::{MemoryStore, Store};
 use shared::time::{Span, Ts};
 
@@ -40,6 +41,8 @@ fn examine<S: Store>(engine: &Engine<S>, settings: &Settings, note: &str) -> Res
         ("server", server_says(server.as_deref())),
     ];
     lines.extend(arming(engine));
+    lines.extend(traffic(plan));
+    lines.extend(to_do(engine));
     lines.extend(switch.iter().map(|why| ("FROZEN", why.clone())));
     lines.extend(check::disarmed_because(plan).into_iter().map(|why| ("missing", why)));
     lines.extend(overdue.says());
@@ -73,6 +76,28 @@ fn arming<S: Store>(engine: &Engine<S>) -> Vec<(&'static str, String)> {
     let frozen = standing.frozen.iter();
     let frozen = frozen.map(|freeze| ("FROZEN", format!("by {}: {}", freeze.by, freeze.why)));
     classes.chain(frozen).collect()
+}
+
+/// By what means traffic can be moved, and which of them outlives the Region of Route 53's control plane.
+fn traffic(plan: &Plan) -> Vec<(&'static str, String)> {
+    let usable: Vec<Driver> = plan.dns.usable_drivers().collect();
+    let lines = plan.dns.drivers.iter().map(|driver| {
+        let name = driver.says();
+        let says = if !usable.contains(driver) {
+            format!("{name}: not filled in; its settings are in [dns] of the plan")
+        } else if driver.survives_us_east_1() {
+            format!("{name}: still works when us-east-1's control planes don't")
+        } else {
+            format!("{name}: needs Route 53's control plane in us-east-1")
+        };
+        ("traffic", says)
+    });
+    lines.collect()
+}
+
+/// What earlier actions left to people.
+fn to_do<S: Store>(engine: &Engine<S>) -> impl Iterator<Item = (&'static str, String)> {
+    engine.standing().obligations.values().map(|open| ("to do", open.says().to_owned()))
 }
 
 /// What waits to be performed: with a server running this is empty within seconds.
@@ -139,6 +164,12 @@ fn standing_json<S: Store>(engine: &Engine<S>, plan: &Plan) -> Value {
     json!({
         "frozen": standing.frozen,
         "disarmed": disarmed,
+        "traffic": plan.dns.drivers.iter().map(|driver| json!({
+            "driver": driver,
+            "filled_in": plan.dns.usable_drivers().any(|one| one == *driver),
+            "survives_us_east_1": driver.survives_us_east_1(),
+        })).collect::<Vec<_>>(),
+        "to_do": standing.obligations.values().map(Obligation::says).collect::<Vec<_>>(),
         "missing": check::disarmed_because(plan),
         "open": open,
     })

@@ -95,6 +95,23 @@ fn the_doctor_says_what_is_armed_and_what_is_not() {
 }
 
 #[test]
+fn the_doctor_says_which_means_outlives_a_lost_control_plane() {
+    let place = Place::new();
+    let says = place.does("doctor");
+    assert!(says.contains("latch: not filled in"), "{says}");
+    let filled = place
+        .read("infra/plan.toml")
+        .replacen("zone_id = \"[Hosted zone id]\"", "zone_id = \"Z0EXAMPLE\"", 1)
+        .replacen("bucket = \"[Bucket]\"", "bucket = \"latch\"", 1);
+    std::fs::write(place.desk.path("filled.toml"), filled).unwrap();
+    let says = place.does("--plan filled.toml doctor");
+    assert!(says.contains("latch: still works when us-east-1's control planes don't"), "{says}");
+    assert!(says.contains("records: needs Route 53's control plane in us-east-1"), "{says}");
+    let json = place.json("--plan filled.toml doctor");
+    assert_eq!(json["traffic"][1]["survives_us_east_1"], false);
+}
+
+#[test]
 fn the_doctor_sees_what_waits_and_who_serves() {
     let place = lived_in();
     let says = place.does("doctor");

@@ -23,7 +23,6 @@ mod latch;
 pub mod query;
 mod records;
 mod routing_controls;
-pub mod setup;
 mod survey;
 pub mod verify;
 mod witness;
