@@ -1,8 +1,8 @@
 //! A strict stand-in for Vercel's API, and a small site that follows its production.
 //!
 //! It accepts a change at once and carries it out while it is being watched, as Vercel does; it refuses what Vercel
-//! refuses; and it fails on demand. Its replies are those that the official SDK accepts (`referee_vercel`). It holds what
-//! a rollback can observe and nothing else: no builds, no aliases of their own, no stored state.
+//! refuses; and it fails on demand. It holds what a rollback can observe and nothing else: no builds, no aliases of their
+//! own, no stored state. Its replies are built from the documented shapes; the vendor's own client has not judged them.
 
 mod api;
 mod failing;
