@@ -161,7 +161,7 @@ fn cannot_move(state: &mut State, id: &str, to: &str, body: &[u8]) -> Option<(St
     if id != PROJECT_ID {
         return Some(shapes::error(404, "not_found", "Project not found"));
     }
-    if !body.is_empty() && serde_json::from_slice(body).ok() != Some(json!({})) {
+    if serde_json::from_slice(body).ok() != Some(json!({})) {
         return Some(shapes::error(400, "bad_request", "Invalid body"));
     }
     if state.is_busy() {
