@@ -2,4 +2,5 @@
 
 mod drivers;
 mod faults;
+mod halfway;
 mod scene;

@@ -30,12 +30,14 @@ impl DnsHands {
                     }
                 }
                 Acted::NotDone(why) => obstacles.push(format!("{}: {why}", driver.says())),
-                Acted::Refused(why) => return Outcome::Never { why },
+                Acted::Refused(why) if changes.is_empty() => return Outcome::Never { why },
                 Acted::Halted(why) if changes.is_empty() => {
                     return Outcome::Later { why, after: AGAIN };
                 }
                 // Some of it is done: what the rest is, is read back.
-                Acted::Halted(why) | Acted::Lost(why) => return Outcome::Unknown { why },
+                Acted::Refused(why) | Acted::Halted(why) | Acted::Lost(why) => {
+                    return Outcome::Unknown { why };
+                }
             }
         }
         let whole = !done.is_empty() && (toward == Toward::Standby || obstacles.is_empty());
@@ -73,7 +75,11 @@ impl DnsHands {
                     Acted::Done(again) => {
                         Acted::Done(changes.iter().cloned().chain(again).collect())
                     }
-                    other => other,
+                    // It was accepted once: whatever stands in the way of the second time, it is not undone.
+                    Acted::NotDone(why)
+                    | Acted::Refused(why)
+                    | Acted::Halted(why)
+                    | Acted::Lost(why) => Acted::Lost(why),
                 }
             }
             _ => acted,

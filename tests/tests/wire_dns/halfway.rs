@@ -1,0 +1,53 @@
+//! What is half done is never called undone: it is unknown, and read back.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use functions::perform::{Hold, KillSwitch, Perform};
+use functions::vendors::dns::DnsHands;
+use shared::effect::{Act, Effect, Outcome};
+use tests::standin::route53::RecordSet;
+use tests::standin::stage::{BUCKET, LATCH, Stage, ZONE};
+
+use crate::scene::{BOTH, RECORDS, act, changes, done_by, key, read_back};
+
+/// Acts under a lease that is over after so many writes.
+async fn act_for(hands: &DnsHands, act: Act, writes: u32) -> Outcome {
+    let asked = AtomicU32::new(0);
+    let stands = move || match asked.fetch_add(1, Ordering::Relaxed) < writes {
+        true => Ok(()),
+        false => Err("its lease is over".into()),
+    };
+    let switch = KillSwitch::beside(Path::new("nowhere/allclear.db"));
+    let hold = Hold::Alone { stands: Box::new(stands), switch };
+    hands.perform(&key(), &Effect::Act(act), &hold).await
+}
+
+#[tokio::test]
+async fn a_stranded_change_whose_lease_ends_before_it_is_sent_again_is_unknown() {
+    let stage = Stage::start().await.unwrap();
+    let hands = stage.hands(RECORDS).unwrap();
+    stage.route53.strand();
+    let outcome = act_for(&hands, Act::FailOver, 1).await;
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+    assert_eq!(changes(&stage), 1);
+    assert!(read_back(&hands, Act::FailOver).await);
+}
+
+#[tokio::test]
+async fn records_that_refuse_after_the_latch_was_opened_leave_it_unknown() {
+    let mut stage = Stage::start().await.unwrap();
+    stage.set_up_pairs().await.unwrap();
+    act(&stage.hands(RECORDS).unwrap(), Act::FailOver).await;
+    let hands = stage.hands(BOTH).unwrap();
+    assert_eq!(done_by(&act(&hands, Act::FailOver).await), "latch");
+    let there = stage.route53.records(&stage.zone).into_iter();
+    let top = there.filter(|set| set.name == format!("{ZONE}."));
+    let primary = top.into_iter().find(|set| set.failover.as_deref() == Some("PRIMARY")).unwrap();
+    let theirs = RecordSet { values: vec!["127.0.0.9".into()], ..primary };
+    stage.route53.edit_before_next_change(theirs);
+    let outcome = act(&hands, Act::FailBack).await;
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+    assert!(!stage.s3.has(BUCKET, LATCH), "the latch was opened before");
+    assert!(!read_back(&hands, Act::FailBack).await);
+}
