@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use functions::perform::{Hold, KillSwitch, Perform};
 use functions::vendors::dns::DnsHands;
 use shared::effect::{Act, Effect, Outcome};
+use tests::standin::arc::{Cluster, Endpoint};
 use tests::standin::route53::RecordSet;
 use tests::standin::stage::{BUCKET, LATCH, Stage, ZONE};
 
@@ -50,4 +51,25 @@ async fn records_that_refuse_after_the_latch_was_opened_leave_it_unknown() {
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
     assert!(!stage.s3.has(BUCKET, LATCH), "the latch was opened before");
     assert!(!read_back(&hands, Act::FailBack).await);
+}
+
+#[tokio::test]
+async fn a_switch_whose_reply_was_lost_stays_unknown_when_the_lease_ends() {
+    let stage = Stage::start().await.unwrap();
+    let cluster = Cluster::start().await.unwrap();
+    let mut hands = stage.hands(RECORDS).unwrap();
+    let [primary, standby] =
+        [("primary", true), ("standby", false)].map(|(name, on)| cluster.add_control(name, on));
+    for place in 0..5 {
+        cluster.set_endpoint(place, Endpoint::Mute);
+    }
+    let mut plan = (*hands.plan).clone();
+    let endpoints = cluster.urls().iter().map(|url| format!("us-west-2={url}")).collect();
+    plan.dns.routing_controls =
+        Some(shared::plan::RoutingControls { endpoints, primary, standby: standby.clone() });
+    plan.dns.drivers = vec![shared::plan::Driver::RoutingControls];
+    hands.plan = plan.into();
+    let outcome = act_for(&hands, Act::FailOver, 1).await;
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+    assert!(cluster.is_on(&standby), "the first endpoint did it");
 }
