@@ -8,9 +8,11 @@ use functions::vendors::dns::DnsHands;
 use shared::effect::{Act, Effect, Outcome};
 use tests::standin::arc::{Cluster, Endpoint};
 use tests::standin::route53::RecordSet;
-use tests::standin::stage::{BUCKET, LATCH, Stage, ZONE};
+use tests::standin::stage::{BUCKET, LATCH, PRIMARY, Stage, ZONE};
 
-use crate::scene::{BOTH, RECORDS, act, changes, done_by, key, read_back};
+use crate::scene::{BOTH, RECORDS, act, changes, done_by, key, lead_to, read_back};
+
+const CHANGE: &str = "ChangeResourceRecordSets";
 
 /// Acts under a lease that is over after so many writes.
 async fn act_for(hands: &DnsHands, act: Act, writes: u32) -> Outcome {
@@ -51,6 +53,18 @@ async fn records_that_refuse_after_the_latch_was_opened_leave_it_unknown() {
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
     assert!(!stage.s3.has(BUCKET, LATCH), "the latch was opened before");
     assert!(!read_back(&hands, Act::FailBack).await);
+}
+
+#[tokio::test]
+async fn a_latch_that_nothing_watches_is_no_proof_of_a_failover() {
+    let stage = Stage::start().await.unwrap();
+    let hands = stage.hands(BOTH).unwrap();
+    stage.s3.put(BUCKET, LATCH, "somebody else");
+    stage.route53.lose_request(CHANGE, 1);
+    let outcome = act(&hands, Act::FailOver).await;
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+    assert!(!read_back(&hands, Act::FailOver).await);
+    lead_to(&stage, PRIMARY).await;
 }
 
 #[tokio::test]

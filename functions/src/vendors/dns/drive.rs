@@ -132,7 +132,9 @@ impl DnsHands {
     async fn is_toward(&self, driver: Driver, toward: Toward) -> Result<bool, Trouble> {
         match driver {
             Driver::Latch => match self.latch() {
-                Some(latch) => latch.is_toward(toward).await,
+                Some(latch) if !latch.is_toward(toward).await? => Ok(false),
+                // What nothing watches holds no traffic, whoever closed it.
+                Some(_) => Ok(toward == Toward::Primary || !self.latch_is_loose().await),
                 None => Ok(toward == Toward::Primary),
             },
             Driver::Records => self.records().is_toward(toward).await,
