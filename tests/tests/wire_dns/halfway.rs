@@ -2,13 +2,15 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use functions::perform::{Hold, KillSwitch, Perform};
 use functions::vendors::dns::DnsHands;
 use shared::effect::{Act, Effect, Outcome};
 use tests::standin::arc::{Cluster, Endpoint};
 use tests::standin::route53::RecordSet;
-use tests::standin::stage::{BUCKET, LATCH, PRIMARY, Stage, ZONE};
+use tests::standin::stage::{BUCKET, LATCH, PRIMARY, STANDBY, Stage, ZONE};
+use tokio::time::Instant;
 
 use crate::scene::{BOTH, RECORDS, act, changes, done_by, key, lead_to, read_back};
 
@@ -65,6 +67,32 @@ async fn a_latch_that_nothing_watches_is_no_proof_of_a_failover() {
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
     assert!(!read_back(&hands, Act::FailOver).await);
     lead_to(&stage, PRIMARY).await;
+}
+
+#[tokio::test]
+async fn a_busy_control_plane_is_asked_again_before_anything_is_decided() {
+    for drivers in [RECORDS, BOTH] {
+        let stage = Stage::start().await.unwrap();
+        let hands = stage.hands(drivers).unwrap();
+        stage.route53.throttle(3);
+        assert_eq!(done_by(&act(&hands, Act::FailOver).await), "records");
+        lead_to(&stage, STANDBY).await;
+        stage.route53.lose_reply("ListResourceRecordSets", 1);
+        assert!(done_by(&act(&hands, Act::FailBack).await).ends_with("records"));
+        assert!(!stage.s3.has(BUCKET, LATCH));
+    }
+}
+
+#[tokio::test]
+async fn the_latch_does_not_wait_for_a_control_plane_that_hangs() {
+    let mut stage = Stage::start().await.unwrap();
+    stage.set_up_pairs().await.unwrap();
+    let hands = stage.hands(BOTH).unwrap();
+    stage.route53.latency(Duration::from_secs(30));
+    let begun = Instant::now();
+    assert_eq!(done_by(&act(&hands, Act::FailOver).await), "latch");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    lead_to(&stage, STANDBY).await;
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! Trying the drivers in the plan's order.
 
+use std::time::Duration;
+
 use shared::effect::{Change, Finding, Outcome, Toward};
 use shared::id::EffectKey;
 use shared::plan::Driver;
+use tokio::time::timeout;
 
 use super::latch::LatchDriver;
 use super::records::RecordDriver;
@@ -10,6 +13,9 @@ use super::routing_controls::SwitchDriver;
 use super::{AGAIN, Acted, DnsHands, said};
 use crate::perform::Hold;
 use crate::vendors::aws::Trouble;
+
+/// How long the latch waits for a control plane it does without; enough for one to be busy once.
+const LOOSE_PATIENCE: Duration = Duration::from_millis(1_500);
 
 impl DnsHands {
     /// Moves traffic: to the standby by the first driver that can, to the primary by every one that holds it.
@@ -148,7 +154,8 @@ impl DnsHands {
     /// A latch that no failover record watches moves nothing. When the control plane can't say, it counts as set up:
     /// the latch is there for exactly that hour.
     async fn latch_is_loose(&self) -> bool {
-        matches!(self.records().has_pairs().await, Ok(false))
+        let seen = timeout(LOOSE_PATIENCE, async { self.records().has_pairs().await }).await;
+        matches!(seen, Ok(Ok(false)))
     }
 
     fn latch(&self) -> Option<LatchDriver<'_>> {
