@@ -4,3 +4,4 @@ mod drivers;
 mod faults;
 mod halfway;
 mod scene;
+mod traces;
