@@ -445,3 +445,6 @@ struct Turn<'a> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod velocity;

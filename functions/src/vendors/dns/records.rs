@@ -96,6 +96,9 @@ impl RecordDriver<'_> {
             .filter(|(name, set)| self.carries(name, set, toward))
             .map(|(_, set)| Swap { old: set.clone(), new: set.clone() })
             .collect();
+        if again.is_empty() {
+            return Acted::Refused("somebody changed the records meanwhile: plan again".into());
+        }
         match self.submit(&format!("allclear {key} again"), &again, hold).await {
             Ok(change) => {
                 self.follow(&change).await;

@@ -23,7 +23,7 @@ use trace::{Fault, Setting, Step, Trace, traces};
 use world::{CHANGE, World};
 
 /// Traces of each setting.
-const CASES: u32 = 150;
+const CASES: u32 = 250;
 /// Looks back until somebody can tell.
 const READS: u32 = 9;
 /// Until what was on its way when the hands died has arrived.
@@ -69,21 +69,21 @@ async fn walk(trace: &Trace) -> Result<(), String> {
         let granted = Arc::new(AtomicUsize::new(0));
         let outcome = moved(&world, step, &key, &granted).await;
         let outcome = outcome.unwrap_or_else(|| Outcome::Unknown { why: "it died".into() });
+        lags |= may_lag(step, &outcome);
+        if world.others() != others || !world.wrong().is_empty() {
+            return Err(says(format!("{:?}, others {:?}", world.wrong(), world.others())));
+        }
+        signed(&world, called, &key).map_err(says)?;
         let written = world.attempts() - asked;
         if written > granted.load(Ordering::Relaxed) {
             return Err(says(format!("{written} writes, and the lease was not asked for each")));
         }
-        lags |= may_lag(step, &outcome);
-        told_the_truth(&world, step, &key, &outcome, lags).await.map_err(says)?;
         let idle = matches!(outcome, Outcome::Never { .. } | Outcome::Later { .. });
         if idle && world.writes() != before {
             return Err(says(format!("{outcome:?}, and yet {before:?} is {:?}", world.writes())));
         }
+        told_the_truth(&world, step, &key, &outcome, lags).await.map_err(says)?;
         world.calm();
-        signed(&world, called, &key).map_err(says)?;
-        if world.others() != others || !world.wrong().is_empty() {
-            return Err(says(format!("{:?}, others {:?}", world.wrong(), world.others())));
-        }
     }
     Ok(())
 }

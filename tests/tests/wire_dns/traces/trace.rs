@@ -63,6 +63,8 @@ pub enum Fault {
     Stranded(u32),
     /// Somebody else's value is there right before the next change.
     Human(&'static str),
+    /// Somebody else's value is there before the hands look.
+    HumanBefore(&'static str),
     /// Changes are PENDING for so many looks.
     Pending(u32),
     /// Changes are PENDING past the cap.
@@ -86,8 +88,7 @@ pub enum Fault {
 /// Traces in one setting.
 pub fn traces(setting: Setting) -> impl Strategy<Value = Trace> {
     select(drivers(setting)).prop_flat_map(move |drivers| {
-        let latch = drivers.contains(&Driver::Latch);
-        prop::collection::vec(step(setting, latch), STEPS).prop_map(move |steps| Trace {
+        prop::collection::vec(step(setting, &drivers), STEPS).prop_map(move |steps| Trace {
             setting,
             drivers: drivers.clone(),
             steps,
@@ -110,8 +111,8 @@ fn drivers(setting: Setting) -> Vec<Vec<Driver>> {
     }
 }
 
-fn step(setting: Setting, latch: bool) -> impl Strategy<Value = Step> {
-    let faults = prop::collection::vec(fault(setting, latch), 0..=3);
+fn step(setting: Setting, drivers: &[Driver]) -> impl Strategy<Value = Step> + use<> {
+    let faults = prop::collection::vec(fault(setting, drivers), 0..=3);
     let dies_after = prop::option::weighted(0.15, 1..40_u32);
     let lease_ends_after = prop::option::weighted(0.15, 0..4_u32);
     (select(vec![Toward::Standby, Toward::Primary]), faults, dies_after, lease_ends_after).prop_map(
@@ -124,7 +125,7 @@ fn step(setting: Setting, latch: bool) -> impl Strategy<Value = Step> {
     )
 }
 
-fn fault(setting: Setting, latch: bool) -> BoxedStrategy<Fault> {
+fn fault(setting: Setting, drivers: &[Driver]) -> BoxedStrategy<Fault> {
     let value = select(vec![ELSEWHERE, super::world::PRIMARY, super::world::STANDBY]);
     let mut all = vec![
         (1..=4_u32).prop_map(Fault::Throttled).boxed(),
@@ -133,15 +134,19 @@ fn fault(setting: Setting, latch: bool) -> BoxedStrategy<Fault> {
         Just(Fault::LostRequest).boxed(),
         (1..=2_u32).prop_map(Fault::LostReads).boxed(),
         (1..=2_u32).prop_map(Fault::Stranded).boxed(),
-        value.prop_map(Fault::Human).boxed(),
+        value.clone().prop_map(Fault::Human).boxed(),
         (1..=3_u32).prop_map(Fault::Pending).boxed(),
         Just(Fault::PendingForEver).boxed(),
         Just(Fault::Bare).boxed(),
     ];
+    if drivers.contains(&Driver::Records) {
+        // Who doesn't edit records can't mend what somebody did to them.
+        all.push(value.prop_map(Fault::HumanBefore).boxed());
+    }
     if setting != Setting::Simple {
         all.push(Just(Fault::Outage).boxed());
     }
-    if latch {
+    if drivers.contains(&Driver::Latch) {
         all.push((1..=2_u32).prop_map(Fault::SlowDown).boxed());
         all.extend(
             [Fault::LostLatch, Fault::LatchOutage, Fault::StrayLatch].map(|it| Just(it).boxed()),

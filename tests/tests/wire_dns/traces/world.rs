@@ -93,6 +93,7 @@ impl World {
             Fault::LostReads(times) => route53.lose_reply(LIST, times),
             Fault::Stranded(times) => (0..times).for_each(|_| route53.strand()),
             Fault::Human(value) => route53.edit_before_next_change(self.edited(value)),
+            Fault::HumanBefore(value) => route53.edit_as_human(self.edited(value)),
             Fault::Pending(polls) => route53.pending_polls(polls),
             Fault::PendingForEver => route53.pending_polls(u32::MAX),
             Fault::Bare => route53.bare_refusals(true),
