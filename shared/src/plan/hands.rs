@@ -58,6 +58,11 @@ impl Dns {
         self.names.iter().any(|one| one == name) && in_zone(name, &self.zone)
     }
 
+    /// Whether both sides use the same database: then failing over promotes no data, and needs no fence (safety rule 8).
+    pub fn shares_the_database(&self) -> bool {
+        self.shared.iter().any(|id| id.as_str() == "database")
+    }
+
     /// The drivers whose settings are filled in, in the order in which they are tried.
     pub fn usable_drivers(&self) -> impl Iterator<Item = Driver> + '_ {
         self.drivers.iter().copied().filter(|driver| match driver {
