@@ -13,7 +13,7 @@ use shared::plan::{Plan, built_in_text, read};
 use shared::signal::{Health, Kind, Signal, TimeQuality, Trust};
 use shared::store::{Delivery, MemoryStore, Store};
 use shared::time::{Span, Ts};
-use shared::town::{Asked, Call, Fault, START, Scenario, Script, Simulation};
+use shared::town::{Asked, Call, Fault, SCENARIOS, START, Scenario, Script, Simulation};
 use tests::rehearsal::{broken, plan, run, story};
 
 /// Seeds that each row is played with.
@@ -117,6 +117,35 @@ fn a_standby_whose_certificate_ends_is_refused() {
         assert_eq!(classes(simulation), []);
         assert!(story(simulation).contains("the standby's certificate ends in 3 d"));
     });
+}
+
+#[test]
+fn a_standby_with_data_of_its_own_is_not_promoted_without_a_fence() {
+    let mut plan: Plan = (*plan()).clone();
+    plan.dns.shared.retain(|id| id.as_str() != "database");
+    for seed in SEEDS {
+        let script = Script::of(Scenario::PlatformDown);
+        let mut simulation = Simulation::new(Arc::new(plan.clone()), script, seed).unwrap();
+        simulation.run();
+        assert_eq!(classes(&simulation), []);
+        assert!(people_were_told(&simulation));
+        assert!(story(&simulation).contains("fence it, then fail over by hand"));
+    }
+}
+
+/// A restore that gets stuck, or that fewer than two people wanted, cannot be asked for: whoever adds one has to come
+/// here and say who waits for it, until when, and what then.
+#[test]
+fn nothing_that_can_be_done_touches_data() {
+    let touches_data = |act: &Act| match act {
+        Act::RollBack { .. } | Act::Promote { .. } => false,
+        Act::FailOver | Act::FailBack => false,
+        Act::Restart(_) => false,
+    };
+    for (scenario, ..) in SCENARIOS {
+        let simulation = run(Script::of(scenario), 1);
+        assert!(!changes(&simulation).iter().any(|(_, act)| touches_data(act)), "{scenario}");
+    }
 }
 
 #[test]
