@@ -19,9 +19,9 @@ const CHANGE: &str = "ChangeResourceRecordSets";
 /// Acts under a lease that is over after so many writes.
 async fn act_for(hands: &DnsHands, act: Act, writes: u32) -> Outcome {
     let asked = AtomicU32::new(0);
-    let stands = move || match asked.fetch_add(1, Ordering::Relaxed) < writes {
-        true => Ok(()),
-        false => Err("its lease is over".into()),
+    let stands = move || {
+        let over = asked.fetch_add(1, Ordering::Relaxed) >= writes;
+        if over { Err("its lease is over".into()) } else { Ok(()) }
     };
     let switch = KillSwitch::beside(Path::new("nowhere/allclear.db"));
     let hold = Hold::Alone { stands: Box::new(stands), switch };
@@ -55,6 +55,17 @@ async fn records_that_refuse_after_the_latch_was_opened_leave_it_unknown() {
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
     assert!(!stage.s3.has(BUCKET, LATCH), "the latch was opened before");
     assert!(!read_back(&hands, Act::FailBack).await);
+}
+
+#[tokio::test]
+async fn a_name_that_was_right_and_is_changed_meanwhile_is_no_success() {
+    let stage = Stage::start().await.unwrap();
+    let hands = stage.hands(RECORDS).unwrap();
+    stage.route53.edit_as_human(RecordSet::new(ZONE, "A", 60, &[STANDBY]));
+    stage.route53.edit_before_next_change(RecordSet::new(ZONE, "A", 60, &["127.0.0.9"]));
+    let outcome = act(&hands, Act::FailOver).await;
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+    assert!(!read_back(&hands, Act::FailOver).await);
 }
 
 #[tokio::test]
