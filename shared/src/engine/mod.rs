@@ -445,6 +445,3 @@ struct Turn<'a> {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod velocity;

@@ -90,8 +90,8 @@ fn ttl(plan: &Plan, act: &Act) -> Option<Span> {
 fn took_place(event: &Event) -> Option<&Act> {
     match event {
         Event::ActSettled { outcome: Outcome::Done(Finding::WouldHave), .. } => None,
-        Event::ActSettled { act, outcome: Outcome::Done(_), .. } => Some(act),
-        Event::Found {
+        Event::ActSettled { act, outcome: Outcome::Done(_), .. }
+        | Event::Found {
             look: Look::ReadBack { act, .. },
             finding: Finding::ReadBack { applied: true },
         } => Some(act),

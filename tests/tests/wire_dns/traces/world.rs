@@ -39,7 +39,8 @@ pub struct World {
     /// What was answered wrongly at any moment.
     wrong: Arc<Mutex<Vec<String>>>,
     watch: JoinHandle<()>,
-    _name_server: NameServer,
+    #[expect(dead_code, reason = "it answers while it is held")]
+    name_server: NameServer,
 }
 
 /// What only our own writes change.
@@ -66,7 +67,6 @@ impl World {
         let wrong = Arc::default();
         let watch = watch(&route53, &zone, &s3, trace.setting, Arc::clone(&wrong));
         let (setting, drivers) = (trace.setting, trace.drivers.clone());
-        let _name_server = name_server;
         Self {
             route53,
             zone,
@@ -78,7 +78,7 @@ impl World {
             controls,
             wrong,
             watch,
-            _name_server,
+            name_server,
         }
     }
 
