@@ -23,10 +23,14 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
+        Self::with("[\"records\"]").await
+    }
+
+    async fn with(drivers: &str) -> Self {
         let stage = Stage::start().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk::in_folder(folder.path());
-        let plan = stage.plan_text("[\"records\"]");
+        let plan = stage.plan_text(drivers);
         let plan = plan.replace(&format!("https://{ZONE}:"), &format!("https://{PRIMARY}:"));
         std::fs::write(desk.path("infra/plan.toml"), plan).unwrap();
         std::fs::write(desk.path("roots.pem"), stage.authority.pem()).unwrap();
@@ -202,4 +206,34 @@ async fn production_rolls_back_to_a_proven_deployment_and_the_way_back_stays_ope
     assert_eq!(place.vercel().state().production, "dpl_4");
     let says = place.does("lead-developer", "doctor").await;
     assert!(!says.contains("new deployments do not go live"), "{says}");
+}
+
+#[tokio::test]
+async fn what_a_latch_needs_is_made_ahead_and_then_holds_traffic() {
+    let place = Place::with("[\"latch\"]").await;
+    let status = place.types("lead-developer", "dns status").await;
+    assert_eq!(status.code, 3, "{}{}", status.out, status.err);
+    assert!(status.out.contains(&format!("{ZONE} leads to the primary")), "{}", status.out);
+    let shown = place.does("lead-developer", "dns setup --plan").await;
+    let next = shown.lines().find_map(|line| line.split("allclear dns setup --apply ").nth(1));
+    let apply = format!("dns setup --apply {}", next.unwrap().trim());
+    let says = place.refused("lead-developer", "dns setup --apply 00000000").await;
+    assert!(says.contains("no longer what you saw"), "{says}");
+    place.does("lead-developer", "freeze \"not now\"").await;
+    let says = place.refused("lead-developer", &apply).await;
+    assert!(says.contains("everything is frozen by lead-developer"), "{says}");
+    place.does("lead-developer", "unfreeze").await;
+    let says = place.does("lead-developer", &apply).await;
+    assert!(says.contains("3 of 3 public resolvers agree"), "{says}");
+    place.leads_to(PRIMARY).await;
+    place.does("lead-developer", "dns status").await;
+    // From here on the control plane may be gone.
+    place.stage.route53.outage(true);
+    let hash = place.plans("failover").await;
+    place.does("lead-developer", &format!("operation run 1 --hash {hash}")).await;
+    place.leads_to(STANDBY).await;
+    place.stage.route53.outage(false);
+    let status = place.types("lead-developer", "dns status").await;
+    assert!(status.out.contains("is CLOSED: the standby is served"), "{}", status.out);
+    assert_eq!((place.changes(), place.stage.route53.emptied()), (1, vec![]));
 }

@@ -31,8 +31,6 @@ pub use story::{Line, ending_says, story};
 
 /// The journal's stream.
 pub const OPERATIONS_STREAM: &str = "operations";
-/// Fewest digits of a plan's hash that name it.
-pub const HASH_DIGITS_MIN: usize = 8;
 
 /// An operation: the fold of its events.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,10 +100,9 @@ impl Operation {
         !matches!(self.stage, Stage::Planned | Stage::Over(_))
     }
 
-    /// Whether these digits name the plan people saw: case doesn't count, too few digits name nothing.
+    /// Whether these digits name the plan people saw.
     pub fn is_named(&self, digits: &str) -> bool {
-        let digits = digits.trim().to_ascii_lowercase();
-        digits.len() >= HASH_DIGITS_MIN && self.hash.to_string().starts_with(&digits)
+        self.hash.is_named(digits)
     }
 }
 

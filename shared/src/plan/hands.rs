@@ -58,6 +58,11 @@ impl Dns {
         self.names.iter().any(|one| one == name) && in_zone(name, &self.zone)
     }
 
+    /// Whether the hosted zone's id is filled in.
+    pub fn zone_is_known(&self) -> bool {
+        !self.zone_id.is_empty() && !is_placeholder(&self.zone_id)
+    }
+
     /// The drivers whose settings are filled in, in the order in which they are tried.
     pub fn usable_drivers(&self) -> impl Iterator<Item = Driver> + '_ {
         self.drivers.iter().copied().filter(|driver| match driver {
@@ -65,7 +70,7 @@ impl Dns {
                 self.health_checks.is_some()
                     && self.latch.as_ref().is_some_and(|latch| !latch.is_placeholder())
             }
-            Driver::Records => !self.zone_id.is_empty() && !is_placeholder(&self.zone_id),
+            Driver::Records => self.zone_is_known(),
             Driver::RoutingControls => {
                 self.routing_controls.as_ref().is_some_and(|all| !is_placeholder(&all.standby))
             }

@@ -110,6 +110,7 @@ impl Stage {
             .replace("https://standby.concierge-transaction-flow.com/", &site(STANDBY, port))
             .replace("https://concierge-transaction-flow.com/", &format!("https://{ZONE}:{port}/"))
             .replace("hc-primary.concierge-transaction-flow.com", &format!("{PRIMARY}:{port}"))
+            .replace("hc-standby.concierge-transaction-flow.com", &format!("{STANDBY}:{port}"))
             .replace("https://example.com/", &site(PRIMARY, port))
             .replace(
                 "\"1.1.1.1\", \"8.8.8.8\", \"9.9.9.9\"",

@@ -3,3 +3,4 @@
 mod drivers;
 mod faults;
 mod scene;
+mod setup;

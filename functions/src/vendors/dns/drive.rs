@@ -50,7 +50,7 @@ impl DnsHands {
         match driver {
             Driver::Latch => match self.latch() {
                 Some(_) if toward == Toward::Standby && self.latch_is_loose().await => {
-                    Acted::NotDone("nothing watches it yet: `allclear dns setup --apply`".into())
+                    Acted::NotDone("nothing watches it yet: `allclear dns setup`".into())
                 }
                 Some(latch) => latch.act(key, toward, hold).await,
                 None => unset(),
@@ -89,7 +89,7 @@ impl DnsHands {
         match driver {
             Driver::Latch => match self.latch() {
                 Some(_) if toward == Toward::Standby && self.latch_is_loose().await => {
-                    let says = "nothing watches it yet: `allclear dns setup --apply`".into();
+                    let says = "nothing watches it yet: `allclear dns setup`".into();
                     Err(Trouble::Refused { code: "latch".into(), says })
                 }
                 Some(latch) => latch.changes(toward).await,
@@ -143,12 +143,12 @@ impl DnsHands {
         matches!(self.records().has_pairs().await, Ok(false))
     }
 
-    fn latch(&self) -> Option<LatchDriver<'_>> {
+    pub(super) fn latch(&self) -> Option<LatchDriver<'_>> {
         let latch = self.plan.dns.latch.as_ref()?;
         Some(LatchDriver { s3: self.aws.s3(&latch.region), latch })
     }
 
-    fn records(&self) -> RecordDriver<'_> {
+    pub(super) fn records(&self) -> RecordDriver<'_> {
         RecordDriver { route53: self.aws.route53(), dns: &self.plan.dns, pace: self.pace }
     }
 
