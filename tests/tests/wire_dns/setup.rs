@@ -1,4 +1,5 @@
 //! Failover records and health checks, made ahead of a disaster.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use aws_sdk_route53::Client;
 use functions::http::{self, Roots};

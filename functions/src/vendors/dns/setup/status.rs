@@ -39,10 +39,10 @@ impl DnsHands {
     pub async fn status(&self) -> Status {
         let (names, checks, latch, zone, setup) = tokio::join!(
             self.names_lead(),
-            self.verdicts(),
+            Box::pin(self.verdicts()),
             self.latch_says(),
             self.zone_says(),
-            self.setup()
+            Box::pin(self.setup())
         );
         let means = checks.into_iter().chain(latch).chain([zone]).collect();
         Status { names, means, setup }
