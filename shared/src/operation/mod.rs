@@ -29,6 +29,9 @@ pub use refusal::Refusal;
 pub use settle::{settle, woken};
 pub use story::{Line, ending_says, story};
 
+/// How often an operation that did not take place is begun anew: whoever loses more requests has no use for another.
+const RESUMES_MAX: u32 = 5;
+
 /// The journal's stream.
 pub const OPERATIONS_STREAM: &str = "operations";
 
@@ -53,6 +56,8 @@ pub struct Operation {
     pub planned_at: Ts,
     /// Who else agreed.
     pub approvals: Vec<PersonId>,
+    /// How often it was begun anew, having not taken place.
+    pub resumes: u32,
     /// How far it is.
     pub stage: Stage,
 }
@@ -93,6 +98,11 @@ impl Operation {
     /// Whether the plan people saw is too old to be run.
     pub fn expired(&self, plan: &Plan, now: Ts) -> bool {
         now.since(self.planned_at) > plan.approvals.valid_for
+    }
+
+    /// Whether it may be begun anew, if it did not take place: the plan people saw must still hold.
+    fn may_resume(&self, plan: &Plan, now: Ts) -> bool {
+        self.resumes < RESUMES_MAX && !self.expired(plan, now)
     }
 
     /// Whether it is neither planned only nor over.
@@ -154,6 +164,7 @@ impl Operations {
                 proposal: proposal.clone(),
                 planned_at: at,
                 approvals: Vec::new(),
+                resumes: 0,
                 stage: Stage::Planned,
             };
             self.all.insert(*number, planned);
@@ -172,6 +183,10 @@ impl Operation {
             | OperationEvent::ReadBackFailed { .. } => {}
             OperationEvent::Approved { by, .. } => self.approvals.push(by.clone()),
             OperationEvent::Started { .. } => self.stage = Stage::Checking,
+            OperationEvent::Resumed { .. } => {
+                self.resumes += 1;
+                self.stage = Stage::Checking;
+            }
             OperationEvent::Unchanged { .. } => self.stage = Stage::Acting,
             OperationEvent::TookPlace { .. } => self.stage = Stage::Verifying,
             OperationEvent::ReplyLost { operation, .. } => {
