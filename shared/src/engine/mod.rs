@@ -459,3 +459,6 @@ struct Turn<'a> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod velocity;

@@ -53,6 +53,7 @@ struct State {
     calls: Vec<(usize, String)>,
     bells: Vec<Bell>,
     latency: Duration,
+    dark: u32,
 }
 
 /// One endpoint of the cluster: what its server knows.
@@ -98,6 +99,11 @@ impl Cluster {
     /// Makes an endpoint fail, or answer again.
     pub fn set_endpoint(&self, place: usize, how: Endpoint) {
         lock(&self.shared).endpoints[place] = how;
+    }
+
+    /// How often a call left no control on: traffic would have nowhere to go.
+    pub fn dark(&self) -> u32 {
+        lock(&self.shared).dark
     }
 
     /// Which endpoint was asked for what, in their order.
@@ -204,6 +210,7 @@ impl State {
             return Err((409, "ConflictException", "the safety rule wants at least one on"));
         }
         self.controls = after;
+        self.dark += u32::from(self.controls.values().all(|on| !on));
         self.bells.iter().for_each(Bell::ring);
         Ok(json!({}))
     }

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 pub mod arc;
 mod http;
 pub mod knot;
+pub mod name_server;
 pub mod route53;
 pub mod s3;
 pub mod site;

@@ -101,6 +101,15 @@ impl S3 {
         lock(&self.shared).slow_downs = times;
     }
 
+    /// Nothing is due to go wrong any more.
+    pub fn calm(&self) {
+        let mut state = lock(&self.shared);
+        state.lost.clear();
+        state.slow_downs = 0;
+        state.outage = false;
+        state.bells.iter().for_each(Bell::ring);
+    }
+
     /// The service is out, or back. Health checks on its objects then fail.
     pub fn outage(&self, out: bool) {
         let mut state = lock(&self.shared);

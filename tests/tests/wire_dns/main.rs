@@ -2,5 +2,7 @@
 
 mod drivers;
 mod faults;
+mod halfway;
 mod scene;
 mod setup;
+mod traces;

@@ -1,8 +1,11 @@
 //! Trying the drivers in the plan's order.
 
+use std::time::Duration;
+
 use shared::effect::{Change, Finding, Outcome, Toward};
 use shared::id::EffectKey;
 use shared::plan::Driver;
+use tokio::time::timeout;
 
 use super::latch::LatchDriver;
 use super::records::RecordDriver;
@@ -10,6 +13,9 @@ use super::routing_controls::SwitchDriver;
 use super::{AGAIN, Acted, DnsHands, said};
 use crate::perform::Hold;
 use crate::vendors::aws::Trouble;
+
+/// How long the latch waits for a control plane it does without; enough for one to be busy once.
+const LOOSE_PATIENCE: Duration = Duration::from_millis(1_500);
 
 impl DnsHands {
     /// Moves traffic: to the standby by the first driver that can, to the primary by every one that holds it.
@@ -30,12 +36,14 @@ impl DnsHands {
                     }
                 }
                 Acted::NotDone(why) => obstacles.push(format!("{}: {why}", driver.says())),
-                Acted::Refused(why) => return Outcome::Never { why },
+                Acted::Refused(why) if changes.is_empty() => return Outcome::Never { why },
                 Acted::Halted(why) if changes.is_empty() => {
                     return Outcome::Later { why, after: AGAIN };
                 }
                 // Some of it is done: what the rest is, is read back.
-                Acted::Halted(why) | Acted::Lost(why) => return Outcome::Unknown { why },
+                Acted::Refused(why) | Acted::Halted(why) | Acted::Lost(why) => {
+                    return Outcome::Unknown { why };
+                }
             }
         }
         let whole = !done.is_empty() && (toward == Toward::Standby || obstacles.is_empty());
@@ -73,7 +81,11 @@ impl DnsHands {
                     Acted::Done(again) => {
                         Acted::Done(changes.iter().cloned().chain(again).collect())
                     }
-                    other => other,
+                    // It was accepted once: whatever stands in the way of the second time, it is not undone.
+                    Acted::NotDone(why)
+                    | Acted::Refused(why)
+                    | Acted::Halted(why)
+                    | Acted::Lost(why) => Acted::Lost(why),
                 }
             }
             _ => acted,
@@ -126,7 +138,9 @@ impl DnsHands {
     async fn is_toward(&self, driver: Driver, toward: Toward) -> Result<bool, Trouble> {
         match driver {
             Driver::Latch => match self.latch() {
-                Some(latch) => latch.is_toward(toward).await,
+                Some(latch) if !latch.is_toward(toward).await? => Ok(false),
+                // What nothing watches holds no traffic, whoever closed it.
+                Some(_) => Ok(toward == Toward::Primary || !self.latch_is_loose().await),
                 None => Ok(toward == Toward::Primary),
             },
             Driver::Records => self.records().is_toward(toward).await,
@@ -140,7 +154,8 @@ impl DnsHands {
     /// A latch that no failover record watches moves nothing. When the control plane can't say, it counts as set up:
     /// the latch is there for exactly that hour.
     async fn latch_is_loose(&self) -> bool {
-        matches!(self.records().has_pairs().await, Ok(false))
+        let seen = timeout(LOOSE_PATIENCE, async { self.records().has_pairs().await }).await;
+        matches!(seen, Ok(Ok(false)))
     }
 
     pub(super) fn latch(&self) -> Option<LatchDriver<'_>> {

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use aws_sdk_route53::Client;
+use aws_sdk_route53::operation::list_resource_record_sets::builders::ListResourceRecordSetsFluentBuilder;
 use aws_sdk_route53::types::{
     Change as Edit, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet,
     RrType,
@@ -14,7 +15,7 @@ use aws_sdk_route53::types::{
 use shared::effect::{Change, Toward};
 use shared::id::EffectKey;
 use shared::plan::{Dns, RecordType};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{Acted, Pace};
 use crate::perform::Hold;
@@ -22,6 +23,8 @@ use crate::vendors::aws::{Trouble, trouble};
 
 /// Record sets of one name that are looked at: more than a failover pair is somebody else's arrangement.
 const SETS_OF_A_NAME: i32 = 12;
+/// How long a listing may take with all its repetitions: as long as one call may.
+const READ_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The records of a plan.
 pub struct RecordDriver<'a> {
@@ -96,6 +99,9 @@ impl RecordDriver<'_> {
             .filter(|(name, set)| self.carries(name, set, toward))
             .map(|(_, set)| Swap { old: Some(set.clone()), new: set.clone() })
             .collect();
+        if again.is_empty() {
+            return Acted::Refused("somebody changed the records meanwhile: plan again".into());
+        }
         match self.submit(&format!("allclear {key} again"), &again, hold).await {
             Ok(change) => {
                 self.follow(&change).await;
@@ -161,10 +167,11 @@ impl RecordDriver<'_> {
         for (place, name) in self.dns.names.iter().enumerate() {
             let call = self.route53.list_resource_record_sets().max_items(SETS_OF_A_NAME);
             let call = call.hosted_zone_id(&self.dns.zone_id).start_record_name(name);
-            let name = name.clone();
+            let (name, waits) = (name.clone(), self.pace.waits());
             asked.spawn(async move {
-                let answer = call.send().await.map_err(|error| trouble(&error))?;
-                let mut sets = answer.resource_record_sets;
+                let listed = timeout(READ_PATIENCE, listed(call, waits)).await;
+                let late = |_| Err(Trouble::Lost("no answer in time".into()));
+                let mut sets = listed.unwrap_or_else(late)?;
                 sets.retain(|set| is_named(set, &name) && is_ours(set));
                 Ok((place, name, sets))
             });
@@ -229,6 +236,27 @@ impl Swap {
         let before = self.old.as_ref().map(values).unwrap_or_default();
         Change { target, before, after: values(&self.new) }
     }
+}
+
+/// Asks again while Route 53 is busy or its reply is lost: a read changes nothing.
+async fn listed(
+    call: ListResourceRecordSetsFluentBuilder,
+    waits: impl Iterator<Item = Duration>,
+) -> Result<Vec<ResourceRecordSet>, Trouble> {
+    let mut last = Trouble::NotSent("it was not asked".into());
+    for wait in waits {
+        last = match call.clone().send().await {
+            Ok(answer) => return Ok(answer.resource_record_sets),
+            Err(error) => trouble(&error),
+        };
+        match &last {
+            Trouble::Lost(_) => {}
+            Trouble::Refused { code, .. } if is_busy(code) => {}
+            Trouble::Refused { .. } | Trouble::NotSent(_) => break,
+        }
+        sleep(wait).await;
+    }
+    Err(last)
 }
 
 fn batch(comment: &str, swaps: &[Swap]) -> Result<ChangeBatch, String> {

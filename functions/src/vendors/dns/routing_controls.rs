@@ -41,23 +41,31 @@ impl SwitchDriver<'_> {
     pub async fn act(&self, key: &EffectKey, toward: Toward, hold: &Hold) -> Acted {
         let mut last = Acted::NotDone("no endpoint of the cluster is written down".into());
         for endpoint in self.endpoints(&key.to_string()) {
-            if let Err(why) = hold.stands().await {
-                return Acted::Halted(why);
-            }
-            last = match self.set(&endpoint, toward).await {
-                Ok(()) => return Acted::Done(self.changed(toward)),
-                Err(Trouble::Refused { code, says }) if code == "ConflictException" => {
-                    return Acted::Refused(format!(
-                        "a safety rule of the cluster forbids it: {says}"
-                    ));
-                }
-                // Some endpoint may have taken it, or takes it still: it is read back.
-                Err(Trouble::Lost(why)) => Acted::Lost(why),
-                Err(other) if matches!(last, Acted::Lost(_)) => Acted::Lost(other.to_string()),
-                Err(other) => Acted::NotDone(other.to_string()),
+            let tried = self.ask(&endpoint, toward, hold).await;
+            last = match (tried, last) {
+                (done @ Acted::Done(_), _) => return done,
+                // Some endpoint may have taken it, or takes it still, whatever the others say: it is read back.
+                (Acted::Halted(why), Acted::Lost(_)) => return Acted::Lost(why),
+                (Acted::Refused(why) | Acted::NotDone(why), Acted::Lost(_)) => Acted::Lost(why),
+                (over @ (Acted::Halted(_) | Acted::Refused(_)), _) => return over,
+                (other, _) => other,
             };
         }
         last
+    }
+
+    /// Asks one endpoint, under the lease.
+    async fn ask(&self, endpoint: &Client, toward: Toward, hold: &Hold) -> Acted {
+        if let Err(why) = hold.stands().await {
+            return Acted::Halted(why);
+        }
+        match self.set(endpoint, toward).await {
+            Ok(()) => Acted::Done(self.changed(toward)),
+            Err(Trouble::Refused { code, says }) if code == "ConflictException" => {
+                Acted::Refused(format!("a safety rule of the cluster forbids it: {says}"))
+            }
+            Err(trouble) => Acted::from(trouble),
+        }
     }
 
     /// Whether both switches are as wanted now.

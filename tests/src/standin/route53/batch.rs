@@ -61,6 +61,11 @@ impl Batch {
         if wrong.is_empty() { Ok(records) } else { Err(Refusal::batch(wrong)) }
     }
 
+    /// The names and types it speaks of, once for each member.
+    pub fn touches(&self) -> Vec<(String, String)> {
+        self.changes.iter().map(|(_, set)| (set.name.clone(), set.kind.clone())).collect()
+    }
+
     /// What the name servers have to take over, given the records after the batch: all it names, changed or not, for
     /// a change that was stranded is sent again as it was.
     pub fn difference(&self, after: &Records) -> Difference {

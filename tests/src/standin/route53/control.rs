@@ -4,7 +4,7 @@
 use roxmltree::Document;
 
 use super::Route53;
-use super::faults::Buckets;
+use super::faults::{Buckets, Faults};
 use super::health::{CHECKERS, Config, Surroundings};
 use super::record::RecordSet;
 use super::request::Request;
@@ -141,6 +141,12 @@ impl Route53 {
     /// Refused batches are answered in the documented form that has neither a code nor a request id.
     pub fn bare_refusals(&self, bare: bool) {
         self.shared.lock().faults.bare = bare;
+    }
+
+    /// Nothing is due to go wrong any more.
+    pub fn calm(&self) {
+        let mut state = self.shared.lock();
+        state.faults = Faults { latency: state.faults.latency, ..Faults::default() };
     }
 
     /// The control plane is out, or back; the name servers and health checks go on.

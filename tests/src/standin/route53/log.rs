@@ -13,6 +13,8 @@ pub struct Call {
     pub ended: Instant,
     /// The comment of a change batch.
     pub comment: Option<String>,
+    /// Names and types that a change batch speaks of.
+    pub touches: Vec<(String, String)>,
     /// `OK`, or the code of the refusal.
     pub outcome: &'static str,
     /// Whether the reply reached the caller.

@@ -67,11 +67,13 @@ async fn serve(
     let mut state = shared.lock();
     let answered = !due_for(&mut state.faults.lost_replies, request.operation);
     let refused = outcome.as_ref().err();
+    let batch = Batch::read(&request.body).ok();
     state.calls.push(Call {
         operation: request.operation,
         began,
         ended: Instant::now(),
-        comment: Batch::read(&request.body).ok().and_then(|batch| batch.comment),
+        touches: batch.as_ref().map(Batch::touches).unwrap_or_default(),
+        comment: batch.and_then(|batch| batch.comment),
         outcome: refused.map_or("OK", |refusal| refusal.code),
         answered,
     });

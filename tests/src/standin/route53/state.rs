@@ -56,7 +56,7 @@ impl State {
     pub fn change(&mut self, request: &Request) -> Result<Reply, Refusal> {
         self.zone(&request.id)?;
         if let Some(set) = self.faults.human.take() {
-            self.edit(set);
+            self.edit_in(&request.id, set);
         }
         let batch = Batch::read(&request.body)?;
         let zone = self.zones.get(&request.id).ok_or_else(|| Refusal::no_such_zone(&request.id))?;
@@ -107,10 +107,16 @@ impl State {
         self.bell.ring();
     }
 
-    /// A change by somebody else, in force at once.
+    /// A change by somebody else in the first zone that has the name, in force at once.
     pub fn edit(&mut self, set: RecordSet) {
-        let zone = self.zones.values_mut().find(|zone| set.name.ends_with(&zone.name));
-        if let Some(zone) = zone {
+        let zone = self.zones.values().find(|zone| set.name.ends_with(&zone.name));
+        if let Some(id) = zone.map(|zone| zone.id.clone()) {
+            self.edit_in(&id, set);
+        }
+    }
+
+    fn edit_in(&mut self, zone: &str, set: RecordSet) {
+        if let Some(zone) = self.zones.get_mut(zone) {
             zone.records.insert(set.key(), set.clone());
             zone.visible.insert(set.key(), set);
         }
