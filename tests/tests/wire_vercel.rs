@@ -380,7 +380,8 @@ async fn clocks_that_differ_by_hours_change_no_verdict() {
 #[tokio::test]
 async fn nothing_is_written_once_the_right_to_act_is_gone() {
     let wire = Wire::new().await;
-    let engine = Engine::open(wire.provider.plan().unwrap().into(), MemoryStore::default(), clock::now());
+    let engine =
+        Engine::open(wire.provider.plan().unwrap().into(), MemoryStore::default(), clock::now());
     let opened = desk::open(engine.unwrap(), clock::now).unwrap();
     let switch = KillSwitch::beside("/nowhere/allclear.db".as_ref());
     let hold = Hold::Lease { desk: opened.desk.clone(), key: key(), epoch: 1, switch };

@@ -62,7 +62,8 @@ fn invalidate(tags: &Value) -> Value {
 async fn it_accepts_the_lists_of_deployments() {
     let (provider, mut judge) = bench().await;
     let all = judge.accepts(LIST, list()).await;
-    let ids: Vec<_> = all["deployments"].as_array().unwrap().iter().map(|one| &one["uid"]).collect();
+    let ids: Vec<_> =
+        all["deployments"].as_array().unwrap().iter().map(|one| &one["uid"]).collect();
     assert_eq!(ids, ["dpl_4", "dpl_3", "dpl_2", "dpl_1"]);
     assert_eq!(all["deployments"][0]["meta"]["schema"], "20260804");
     for odd in 0..2 {
@@ -170,17 +171,19 @@ async fn a_reply_that_is_lost_is_no_answer_to_it() {
     provider.state().faults = vec![Fault::LoseReply];
     let no = judge.refuses(ROLL_BACK, to("dpl_3")).await;
     assert_eq!((no.class.as_str(), no.status), ("ConnectionError", None), "{no:?}");
-    assert_eq!(provider.state().last.as_ref().unwrap().to, "dpl_3", "it is carried out all the same");
+    assert_eq!(
+        provider.state().last.as_ref().unwrap().to,
+        "dpl_3",
+        "it is carried out all the same"
+    );
 }
 
 /// JSON that is announced has to come; the command-line tool calls the body `{}` required.
 #[tokio::test]
 async fn a_call_without_arguments_has_an_empty_object_or_no_body_at_all() {
     let provider = Vercel::start().await.unwrap();
-    let url = format!(
-        "{}/v10/projects/{PROJECT_ID}/promote/dpl_4?teamId={TEAM}",
-        provider.api_url()
-    );
+    let url =
+        format!("{}/v10/projects/{PROJECT_ID}/promote/dpl_4?teamId={TEAM}", provider.api_url());
     let http = functions::http::client(&functions::http::Roots::default()).unwrap();
     let post = |body: Option<&'static str>| {
         let request = http.post(&url).bearer_auth(TOKEN);
@@ -286,11 +289,7 @@ async fn everything_our_hands_do(provider: &Vercel) {
     let looks = [Look::Deployments, Look::Survey(Aim::RollBack(None))];
     let effects = looks.into_iter().map(Effect::Look).chain(
         [roll_back, promote].into_iter().flat_map(|act| {
-            [
-                Effect::Act(act.clone()),
-                Effect::Look(Look::Verify(act.clone())),
-                Effect::Purge(act),
-            ]
+            [Effect::Act(act.clone()), Effect::Look(Look::Verify(act.clone())), Effect::Purge(act)]
         }),
     );
     provider.state().page = 2;
@@ -313,7 +312,8 @@ fn allow_everything(state: &mut State) {
 
 /// A call of ours in the client's words.
 fn as_the_client_says(asked: &Call) -> (&'static str, Value) {
-    let mut request: Value = asked.query.iter().map(|(key, text)| (key.clone(), typed(text))).collect();
+    let mut request: Value =
+        asked.query.iter().map(|(key, text)| (key.clone(), typed(text))).collect();
     let path: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     let (call, names): (_, &[(&str, &str)]) = match path[1..] {
         ["deployments"] => (LIST, &[]),

@@ -75,11 +75,12 @@ impl Vercel {
         format!("http://{}", self.site)
     }
 
-    /// The built-in plan, with this site behind it.
+    /// The built-in plan, with [`TEAM`]'s project and this site behind it.
     pub fn plan(&self) -> Result<Plan> {
         let mut plan = read("plan.toml", built_in_text()).map_err(|mistakes| {
             Error::other(mistakes.iter().map(ToString::to_string).collect::<String>())
         })?;
+        plan.hosting.team = Some(TEAM.into());
         let vendor = plan.hosting.vendor.clone();
         for hosted in plan.components.iter_mut().filter(|one| one.vendor == vendor).take(1) {
             hosted.health_url = format!("{}/health", self.site_url());
@@ -106,12 +107,11 @@ impl Drop for Vercel {
     }
 }
 
-/// Hands for a plan, in a hurry, that ask this API with this token on behalf of [`TEAM`].
+/// Hands for a plan, in a hurry, that ask this API with this token.
 pub fn hands(plan: Plan, api: &str, token: &str) -> Result<Hands> {
     let read = |name: &str| match name {
         "VERCEL_TOKEN" => Some(token.to_owned()),
         "VERCEL_API_URL" => Some(api.to_owned()),
-        "VERCEL_TEAM_ID" => Some(TEAM.to_owned()),
         _ => None,
     };
     let http = http::client(&Roots::default()).map_err(Error::other)?;
