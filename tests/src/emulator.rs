@@ -2,7 +2,7 @@
 //! but they share none of our mistakes.
 
 use std::io::{Error, Result};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -67,7 +67,7 @@ impl Emulator {
             let quiet = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
             let url = format!("http://127.0.0.1:{port}");
             let mut emulator = Self { url, process: quiet.spawn()?, folder };
-            match emulator.answers().await {
+            match emulator.answers(port).await {
                 Ok(()) => return Ok(emulator),
                 Err(error) => last = error,
             }
@@ -75,8 +75,8 @@ impl Emulator {
         Err(last)
     }
 
-    /// Waits until it answers anything at all.
-    async fn answers(&mut self) -> Result<()> {
+    /// Waits until it answers anything at all, and makes sure that only this machine can ask it.
+    async fn answers(&mut self, port: u16) -> Result<()> {
         let http = http::client(&Roots::default()).map_err(Error::other)?;
         let begun = Instant::now();
         while http.get(&self.url).send().await.is_err() {
@@ -87,6 +87,10 @@ impl Emulator {
             }
             sleep(LOOK_EVERY).await;
         }
-        Ok(())
+        // Loopback has many addresses: one that nobody asked for answers only where every address does.
+        match TcpStream::connect(("127.0.0.2", port)) {
+            Ok(_) => Err(Error::other("it listens on every address of this machine")),
+            Err(_) => Ok(()),
+        }
     }
 }
