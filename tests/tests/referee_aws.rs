@@ -102,8 +102,8 @@ impl Cloud {
             .resource_path("/initiate-failover")
             .build()
             .unwrap();
-        let make = self.aws.route53().create_health_check().caller_reference("once");
-        let made = make.health_check_config(config).send().await.unwrap();
+        let call = self.aws.route53().create_health_check().caller_reference("once");
+        let made = call.health_check_config(config).send().await.unwrap();
         made.health_check.unwrap().id
     }
 

@@ -63,7 +63,9 @@ impl Judge {
         let mut node = Command::new("node");
         node.arg(script).arg(client).args([api, token]).kill_on_drop(true);
         let started = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut process = started.expect("node runs the official client: install it, 20 or newer");
+        let Ok(mut process) = started else {
+            panic!("node is missing: install it, 20 or newer, and run tests/parts")
+        };
         let questions = process.stdin.take().unwrap();
         let verdicts = BufReader::new(process.stdout.take().unwrap()).lines();
         Self { questions, verdicts, _process: process }
@@ -74,7 +76,8 @@ impl Judge {
         let question = json!({"call": call, "request": request}).to_string() + "\n";
         self.questions.write_all(question.as_bytes()).await.unwrap();
         let line = timeout(PATIENCE, self.verdicts.next_line()).await.unwrap().unwrap();
-        let mut said: Value = serde_json::from_str(&line.expect("the client runs")).unwrap();
+        let Some(line) = line else { panic!("the client ended before its verdict on {call}") };
+        let mut said: Value = serde_json::from_str(&line).unwrap();
         if let Some(understood) = said.get_mut("understood").map(Value::take) {
             return Verdict::Accepted { understood, said: said["said"].take() };
         }

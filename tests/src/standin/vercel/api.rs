@@ -129,7 +129,7 @@ async fn roll_back(
     if let Some(refused) = fault.and_then(|fault| refused(&state, fault)) {
         return refused;
     }
-    if let Some(no) = cannot_roll_back(&mut state, &id, &to, told(&headers, &body)) {
+    if let Some(no) = cannot_roll_back(&mut state, &id, &to, is_bare(&headers, &body)) {
         return said(no);
     }
     lose_unless(fault != Some(Fault::LoseRequest));
@@ -143,10 +143,10 @@ fn cannot_roll_back(
     state: &mut State,
     id: &str,
     to: &str,
-    body: Option<Value>,
+    bare: bool,
 ) -> Option<(StatusCode, Value)> {
     let previous = state.deployments.iter().find(|one| one.candidate).map(|one| one.id.clone());
-    if let Some(no) = cannot_move(state, id, to, body) {
+    if let Some(no) = cannot_move(state, id, to, bare) {
         return Some(no);
     }
     if !state.deployment(to).is_some_and(|one| one.candidate) {
@@ -158,25 +158,19 @@ fn cannot_roll_back(
     None
 }
 
-/// The body of a call that has nothing to say. Vercel's command-line tool sends `{}` and calls it required; its client
-/// sends neither a body nor a type. So JSON that is announced has to come.
-fn told(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
-    if body.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
-        return Some(json!({}));
-    }
-    serde_json::from_slice(body).ok()
+/// Whether a call that has nothing to say is made as Vercel takes it. Its command-line tool sends `{}` and calls that
+/// required; its client sends neither a body nor a type. So JSON that is announced has to come.
+fn is_bare(headers: &HeaderMap, body: &[u8]) -> bool {
+    let announced = headers.contains_key(header::CONTENT_TYPE);
+    serde_json::from_slice(body)
+        .map_or(!announced && body.is_empty(), |body: Value| body == json!({}))
 }
 
-fn cannot_move(
-    state: &mut State,
-    id: &str,
-    to: &str,
-    body: Option<Value>,
-) -> Option<(StatusCode, Value)> {
+fn cannot_move(state: &mut State, id: &str, to: &str, bare: bool) -> Option<(StatusCode, Value)> {
     if id != PROJECT_ID {
         return Some(shapes::error(404, "not_found", "Project not found"));
     }
-    if body != Some(json!({})) {
+    if !bare {
         return Some(shapes::error(400, "bad_request", "Invalid body"));
     }
     if state.is_busy() {
@@ -199,7 +193,7 @@ async fn promote(
     if let Some(refused) = fault.and_then(|fault| refused(&state, fault)) {
         return refused;
     }
-    if let Some(no) = cannot_move(&mut state, &id, &to, told(&headers, &body)) {
+    if let Some(no) = cannot_move(&mut state, &id, &to, is_bare(&headers, &body)) {
         return said(no);
     }
     lose_unless(fault != Some(Fault::LoseRequest));
