@@ -5,4 +5,5 @@ mod faults;
 mod halfway;
 mod scene;
 mod setup;
+mod switches;
 mod traces;

@@ -1,0 +1,5 @@
+//! The real program changes something real.
+
+mod changes;
+mod kills;
+mod place;
