@@ -2,7 +2,7 @@
 //! that somebody else's S3 keeps the latch's condition.
 //!
 //! It answers no DNS, evaluates no health check and holds none of Route 53's rules about records (those are our own
-//! stand-in's), so what moved is read from the records, by the official SDK. Whether names moved is not verified here.
+//! stand-in's), so what moved is read from the records, by the official SDK. Our hands must not call it verified.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
@@ -24,8 +24,9 @@ use tests::emulator::Emulator;
 
 const ZONE: &str = "concierge-transaction-flow.com";
 const WWW: &str = "www.concierge-transaction-flow.com";
-const PRIMARY: &str = "192.0.2.1";
-const STANDBY: &str = "192.0.2.2";
+/// Nobody listens there: a site that is visited by mistake is one on this machine.
+const PRIMARY: &str = "127.0.0.2";
+const STANDBY: &str = "127.0.0.3";
 const BUCKET: &str = "latches";
 
 /// The emulator with a zone of ours and a bucket, and what the official SDK needs to look at them.
@@ -205,6 +206,20 @@ impl Hands {
 
 fn key(turn: u32) -> EffectKey {
     EffectKey { stream: "operations".into(), turn, position: 0 }
+}
+
+#[tokio::test]
+async fn where_nobody_answers_for_the_zone_nothing_counts_as_verified() {
+    let cloud = Cloud::with_records().await;
+    let hands = cloud.hands(&[Driver::Records]);
+    hands.act(Act::FailOver).await;
+    match hands.perform(Effect::Look(Look::Verify(Act::FailOver))).await {
+        Outcome::Done(Finding::Verified { whole, says, tail }) => {
+            assert!(!whole && tail.is_empty(), "{says}");
+            assert!(says.starts_with("0 of 0 name servers"), "{says}");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
