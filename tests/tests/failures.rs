@@ -120,6 +120,20 @@ fn a_standby_whose_certificate_ends_is_refused() {
 }
 
 #[test]
+fn a_standby_with_data_of_its_own_is_not_promoted_without_a_fence() {
+    let mut plan: Plan = (*plan()).clone();
+    plan.dns.shared.retain(|id| id.as_str() != "database");
+    for seed in SEEDS {
+        let script = Script::of(Scenario::PlatformDown);
+        let mut simulation = Simulation::new(Arc::new(plan.clone()), script, seed).unwrap();
+        simulation.run();
+        assert_eq!(classes(&simulation), []);
+        assert!(people_were_told(&simulation));
+        assert!(story(&simulation).contains("fence it, then fail over by hand"));
+    }
+}
+
+#[test]
 fn duplicate_late_and_out_of_order_webhooks_are_one_incident_and_one_operation() {
     let faults = [Fault::DuplicateWebhooks, Fault::LateWebhooks];
     each(&Script::of(Scenario::PlatformDown).with(faults), |simulation| {

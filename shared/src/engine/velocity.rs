@@ -125,8 +125,8 @@ struct World {
     begun: Option<Owed>,
     lost: Option<(Owed, bool)>,
     oracle: Oracle,
-    /// Machines that were let act.
-    granted: u32,
+    /// What machines were let do, and under which epoch.
+    grants: Vec<(EffectKey, u32)>,
 }
 
 impl World {
@@ -137,8 +137,15 @@ impl World {
             engine.prove(class, "drill", class.says(), START).unwrap();
         }
         let oracle = Oracle::default();
-        let mut world =
-            Self { engine, now: START, asked: 0, begun: None, lost: None, oracle, granted: 0 };
+        let mut world = Self {
+            engine,
+            now: START,
+            asked: 0,
+            begun: None,
+            lost: None,
+            oracle,
+            grants: Vec::new(),
+        };
         world.probe(15);
         world
     }
@@ -196,8 +203,14 @@ impl World {
             |owed: &Owed| matches!(&owed.effect, Effect::Act(it) if it.class() == act.class());
         prop_assert!(!one_at_a_time.into_iter().any(class), "two at once");
         prop_assert!(epoch > self.oracle.epoch, "an epoch went back");
+        for (old, epoch) in &self.grants {
+            let open = self.lost.iter().map(|(owed, _)| owed).chain(&self.begun);
+            let over = open.into_iter().all(|owed| owed.key != *old);
+            prop_assert!(!over || !self.engine.holds(old, *epoch), "an old epoch still holds");
+        }
+        prop_assert!(self.engine.holds(&key, epoch) && !self.engine.holds(&key, epoch - 1));
+        self.grants.push((key.clone(), epoch));
         self.oracle.epoch = epoch;
-        self.granted += 1;
         let owed = Owed { key, effect: Effect::Act(act), attempts: 0 };
         // An older one of another class goes on beside it and ends well.
         if self.begun.is_some() {
@@ -322,7 +335,7 @@ fn machines_never_act_more_often_than_the_plan_allows() {
         for next in trace {
             world.step(next)?;
         }
-        granted.set(granted.get() + world.granted);
+        granted.set(granted.get() + world.grants.len() as u32);
         Ok(())
     });
     assert!(verdict.is_ok(), "{}", verdict.unwrap_err());

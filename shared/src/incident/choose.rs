@@ -184,6 +184,12 @@ fn rollback(case: &Case) -> Way {
 }
 
 fn failover(case: &Case) -> Way {
+    if !case.plan.dns.shares_the_database() {
+        // Nothing here can prove that writes on the old side have stopped: a canary write there could still succeed.
+        return Err("the standby has data of its own, and nothing proves that writes to the primary's have stopped: \
+             fence it, then fail over by hand"
+            .into());
+    }
     let Some(standby) = &case.findings.standby else {
         return Err("the standby does not answer its preflight".into());
     };
@@ -221,4 +227,82 @@ fn restart(case: &Case) -> Way {
         return Err(format!("{} reports trouble: a restart would not help", case.component.vendor));
     }
     Ok((Act::Restart(id.clone()), vec![format!("only {id} is affected")]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{built_in_text, read::read};
+    use crate::town::rehearsal_plan;
+
+    const NOW: Ts = Ts(1_795_316_400_000);
+
+    fn healthy() -> Preflight {
+        Preflight {
+            answers: true,
+            certificate_life: Span::days(30),
+            database: true,
+            data_age: Span::secs(9),
+            build: None,
+        }
+    }
+
+    /// What is chosen for a frontend whose deployments cannot be listed: only the standby is left.
+    fn chosen(change: impl FnOnce(&mut Plan, &mut Preflight)) -> Choice {
+        let mut plan = rehearsal_plan(&read("infra/plan.toml", built_in_text()).unwrap());
+        let mut standby = healthy();
+        change(&mut plan, &mut standby);
+        let findings = Findings {
+            at: Some(NOW),
+            standby: Some(standby),
+            control_site: Some(true),
+            ..Findings::default()
+        };
+        let component = plan.components.iter().find(|one| one.id.as_str() == "frontend").unwrap();
+        choose(&Case {
+            plan: &plan,
+            component,
+            since: NOW - Span::mins(3),
+            findings: &findings,
+            tried: &[],
+            standing: &Standing::under(&plan),
+            failing: &[],
+            now: NOW,
+        })
+    }
+
+    fn refusal(change: impl FnOnce(&mut Plan, &mut Preflight)) -> String {
+        match chosen(change) {
+            Choice::Wait { because, would: None } => because.join("; "),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_standby_is_refused_for_each_reason_alone() {
+        assert!(matches!(chosen(|_, _| {}), Choice::Act { act: Act::FailOver, .. }));
+        let dumb = refusal(|_, standby| standby.answers = false);
+        assert!(dumb.contains("does not answer over TLS"), "{dumb}");
+        let expiring = refusal(|_, standby| standby.certificate_life = Span::days(6));
+        assert!(expiring.contains("certificate ends in 6 d"), "{expiring}");
+        let empty = refusal(|_, standby| standby.database = false);
+        assert!(empty.contains("does not reach its database"), "{empty}");
+        let old = refusal(|_, standby| standby.data_age = Span::mins(6));
+        assert!(old.contains("the RPO is 5 min"), "{old}");
+    }
+
+    #[test]
+    fn data_is_not_promoted_while_nothing_proves_the_fence() {
+        let why = refusal(|plan, _| plan.dns.shared.retain(|id| id.as_str() != "database"));
+        assert!(why.contains("nothing proves that writes to the primary's have stopped"), "{why}");
+    }
+
+    #[test]
+    fn what_was_seen_too_long_ago_counts_no_more() {
+        let seen = Findings { at: Some(NOW), ..Findings::default() };
+        let limit = Span::secs(60);
+        assert!(seen.fresh(limit, NOW + limit));
+        assert!(!seen.fresh(limit, NOW + limit + Span::secs(1)));
+        assert!(!Findings::default().fresh(limit, NOW));
+    }
 }

@@ -63,6 +63,11 @@ impl Dns {
         !self.zone_id.is_empty() && !is_placeholder(&self.zone_id)
     }
 
+    /// Whether both sides use the same database: then failing over promotes no data, and needs no fence (safety rule 8).
+    pub fn shares_the_database(&self) -> bool {
+        self.shared.iter().any(|id| id.as_str() == "database")
+    }
+
     /// The drivers whose settings are filled in, in the order in which they are tried.
     pub fn usable_drivers(&self) -> impl Iterator<Item = Driver> + '_ {
         self.drivers.iter().copied().filter(|driver| match driver {

@@ -6,6 +6,7 @@
 use std::time::Instant;
 
 pub mod http;
+pub mod link;
 pub mod process;
 pub mod report;
 pub mod servers;

@@ -80,6 +80,12 @@ impl Site {
         Ok(Self { address, body, task })
     }
 
+    /// Frees its address.
+    pub async fn stop(&mut self) {
+        self.task.abort();
+        let _cancelled = (&mut self.task).await;
+    }
+
     /// What it says of itself; `None`: it answers 503.
     pub fn says(&self, body: Option<&str>) {
         *self.body.lock().unwrap_or_else(PoisonError::into_inner) = body.map(ToOwned::to_owned);

@@ -34,6 +34,8 @@ pub const LATCH: &str = "initiate-failover";
 
 /// Ports that are tried for the sites.
 const PORTS_TRIED: u32 = 20;
+/// The year in which an expired certificate ended.
+const EXPIRED: i64 = 2_020;
 
 /// Everything a failover touches.
 pub struct Stage {
@@ -102,6 +104,18 @@ impl Stage {
         }
         self.zone = zone;
         self.knot.follow(&self.route53, &self.zone).await
+    }
+
+    /// The standby goes on saying that it is well, behind a certificate that ended years ago.
+    ///
+    /// # Errors
+    /// If its address can't be had again.
+    pub async fn let_the_standbys_certificate_expire(&mut self) -> Result<()> {
+        let address = self.standby.address;
+        self.standby.stop().await;
+        let names = [ZONE, WWW, PRIMARY, STANDBY];
+        self.standby = Site::start(&self.authority, address, &names, Some(EXPIRED)).await?;
+        Ok(())
     }
 
     /// The built-in plan, written for this stage: fictional people, real addresses, everything armed.

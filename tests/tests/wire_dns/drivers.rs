@@ -99,6 +99,16 @@ async fn a_standby_that_does_not_answer_is_named_before_anything_moves() {
 }
 
 #[tokio::test]
+async fn a_standby_that_calls_itself_healthy_behind_an_expired_certificate_is_refused() {
+    let mut stage = Stage::start().await.unwrap();
+    stage.let_the_standbys_certificate_expire().await.unwrap();
+    let seen = survey(&stage.hands(RECORDS).unwrap(), Aim::FailOver).await;
+    assert_eq!(seen.preflight, None);
+    let says = seen.troubles.join("; ");
+    assert!(says.contains("does not answer") && says.contains("certificate"), "{says}");
+}
+
+#[tokio::test]
 async fn names_that_moved_to_a_dead_site_are_no_success() {
     let stage = Stage::start().await.unwrap();
     let hands = stage.hands(RECORDS).unwrap();

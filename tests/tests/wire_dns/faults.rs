@@ -1,8 +1,12 @@
 //! What goes wrong at Route 53, row by row of the failure list: one effect, or none, and never an empty name.
 
+use std::time::Duration;
+
+use functions::vendors::dns::Pace;
 use shared::effect::{Act, Outcome};
 use tests::standin::route53::RecordSet;
 use tests::standin::stage::{BUCKET, LATCH, PRIMARY, STANDBY, Stage, ZONE};
+use tokio::time::Instant;
 
 use crate::scene::{LATCH_ONLY, RECORDS, act, changes, done_by, lead_to, read_back, verify};
 
@@ -58,6 +62,39 @@ async fn a_busy_zone_is_waited_for_but_not_for_ever() {
     let calls = stage.route53.calls();
     let asked = calls.iter().filter(|call| call.operation == CHANGE).count();
     assert!(asked < 15, "asked {asked} times");
+}
+
+#[tokio::test]
+async fn a_busy_zone_is_asked_at_growing_intervals() {
+    let stage = Stage::start().await.unwrap();
+    let mut hands = stage.hands(RECORDS).unwrap();
+    hands.pace.busy = Duration::from_millis(40);
+    stage.route53.prior_request_not_complete(4);
+    assert_eq!(done_by(&act(&hands, Act::FailOver).await), "records");
+    let calls = stage.route53.calls().into_iter().filter(|call| call.operation == CHANGE);
+    let asked: Vec<_> = calls.map(|call| call.began).collect();
+    let waits: Vec<_> = asked.windows(2).map(|two| two[1] - two[0]).collect();
+    for (n, wait) in (0_u32..).zip(&waits) {
+        assert!(*wait >= hands.pace.busy * 2_u32.pow(n), "{waits:?}");
+    }
+    assert_eq!(waits.len(), 4);
+}
+
+#[tokio::test]
+async fn at_its_usual_pace_no_bucket_of_route_53_is_ever_empty() {
+    let stage = Stage::start().await.unwrap();
+    let mut hands = stage.hands(RECORDS).unwrap();
+    hands.pace = Pace { cap: Duration::from_secs(8), ..Pace::default() };
+    stage.route53.throttle_by_buckets();
+    stage.route53.pending_polls(3);
+    let begun = Instant::now();
+    assert_eq!(done_by(&act(&hands, Act::FailOver).await), "records");
+    let calls = stage.route53.calls();
+    assert!(calls.iter().all(|call| call.outcome == "OK"), "{calls:?}");
+    // One look at each name and one change at once; from then on less than twice a second.
+    let at_once = hands.plan.dns.names.len() + 1;
+    let later = calls.len() - at_once;
+    assert!(later as f64 <= 2.0 * begun.elapsed().as_secs_f64(), "{later} calls");
 }
 
 #[tokio::test]
@@ -127,6 +164,35 @@ async fn an_alias_and_a_weighted_record_are_left_alone() {
         assert!(matches!(&outcome, Outcome::Never { .. }), "{outcome:?}");
         assert_eq!(changes(&hands), 0);
     }
+}
+
+#[tokio::test]
+async fn a_name_without_a_record_is_refused_and_not_made() {
+    let stage = Stage::start().await.unwrap();
+    let zone = stage.route53.add_zone(ZONE);
+    stage.route53.seed(&zone, &[RecordSet::new(ZONE, "A", 60, &[PRIMARY])]);
+    let stage = Stage { zone, ..stage };
+    let outcome = act(&stage.hands(RECORDS).unwrap(), Act::FailOver).await;
+    assert!(
+        matches!(&outcome, Outcome::Never { why } if why.contains("has no record")),
+        "{outcome:?}"
+    );
+    assert_eq!(changes(&stage), 0, "not even of the other name");
+}
+
+#[tokio::test]
+async fn no_name_is_pointed_at_nothing() {
+    let stage = Stage::start().await.unwrap();
+    let mut hands = stage.hands(RECORDS).unwrap();
+    let mut plan = (*hands.plan).clone();
+    plan.dns.standby = String::new();
+    hands.plan = plan.into();
+    let outcome = act(&hands, Act::FailOver).await;
+    assert!(
+        matches!(&outcome, Outcome::Never { why } if why.contains("nothing that")),
+        "{outcome:?}"
+    );
+    assert_eq!((changes(&stage), stage.route53.emptied()), (0, vec![]));
 }
 
 #[tokio::test]

@@ -20,9 +20,9 @@ const CHANGE: &str = "ChangeResourceRecordSets";
 /// Acts under a lease that is over after so many writes.
 async fn act_for(hands: &DnsHands, act: Act, writes: u32) -> Outcome {
     let asked = AtomicU32::new(0);
-    let stands = move || match asked.fetch_add(1, Ordering::Relaxed) < writes {
-        true => Ok(()),
-        false => Err("its lease is over".into()),
+    let stands = move || {
+        let stands = asked.fetch_add(1, Ordering::Relaxed) < writes;
+        stands.then_some(()).ok_or_else(|| "its lease is over".into())
     };
     let switch = KillSwitch::beside(Path::new("nowhere/allclear.db"));
     let hold = Hold::Alone { stands: Box::new(stands), switch };

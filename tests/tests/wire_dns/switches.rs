@@ -1,4 +1,5 @@
 //! Routing controls: five endpoints, any of which may be gone, and a control plane that is not needed.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use functions::vendors::dns::DnsHands;
 use shared::effect::{Act, Aim, Outcome};

@@ -66,7 +66,6 @@ impl World {
         let wrong = Arc::default();
         let watch = watch(&route53, &zone, &s3, trace.setting, Arc::clone(&wrong));
         let (setting, drivers) = (trace.setting, trace.drivers.clone());
-        let _name_server = name_server;
         Self {
             route53,
             zone,
@@ -78,7 +77,7 @@ impl World {
             controls,
             wrong,
             watch,
-            _name_server,
+            _name_server: name_server,
         }
     }
 
