@@ -2,4 +2,5 @@
 
 mod changes;
 mod kills;
+mod machine;
 mod place;

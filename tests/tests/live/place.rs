@@ -35,6 +35,13 @@ impl Place {
         Self { stage, vercel: None, desk, _folder: folder }
     }
 
+    /// Writes the plan anew.
+    pub fn edits_plan(&self, edit: impl FnOnce(String) -> String) {
+        let path = self.desk.path("infra/plan.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, edit(text)).unwrap();
+    }
+
     pub fn command(&self, person: &str, line: &str) -> Command {
         let mut command = self.desk.command(&format!("--as {person} {line}"));
         for name in Stage::SETTINGS {
