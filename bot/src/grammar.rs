@@ -9,7 +9,8 @@ use shared::plan::Severity;
 mod change;
 
 pub use change::{
-    Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,
+    Abort, Change, ChangeVerb, DnsSetup, DnsVerb, HostingPlan, Named, NamesPlan, OperationVerb,
+    Rollback, RollbackVerb,
 };
 
 /// The system that executes the disaster recovery plan.
@@ -23,7 +24,7 @@ pub struct Cli {
     pub store: PathBuf,
     /// The plan; without it `infra/plan.toml`, or the one built into this program.
     #[arg(long, global = true, env = "ALLCLEAR_PLAN")]
-    pub plan: Option<PathBuf>,
+    pub plan_file: Option<PathBuf>,
     /// Who you are: a person's id in the plan.
     #[arg(long = "as", global = true, env = "ALLCLEAR_PERSON", value_name = "PERSON")]
     pub person: Option<String>,
@@ -65,6 +66,9 @@ pub enum Verb {
     Failover(Change<NamesPlan>),
     /// Point DNS at the primary again. Only plans, until you `run` the plan.
     Failback(Change<NamesPlan>),
+    /// Prepare DNS ahead of a disaster, and see how it stands.
+    #[command(subcommand)]
+    Dns(DnsVerb),
     /// Look at operations, approve and run them.
     #[command(subcommand)]
     Operation(OperationVerb),
@@ -288,6 +292,10 @@ mod tests {
         assert!(typed(&["failover"]).is_err(), "a reason is required");
         assert!(typed(&["failover", " "]).is_err(), "in words");
         assert!(matches!(typed(&["failback", "the primary is well"]), Ok(Verb::Failback(_))));
+        for words in [&["dns", "setup"][..], &["dns", "setup", "--plan"]] {
+            let Ok(Verb::Dns(DnsVerb::Setup(setup))) = typed(words) else { panic!("{words:?}") };
+            assert_eq!(setup.apply, None, "showing comes first");
+        }
     }
 
     #[test]

@@ -71,6 +71,7 @@ fn execute(cli: &Cli, terminal: Terminal) -> Result<ExitCode> {
     match &cli.verb {
         Verb::Drill(args) => terminal::drill::run(args, &settings, &mut Output),
         Verb::Serve(args) => serve::run(args, &settings),
+        Verb::Dns(verb) => terminal::dns::run(verb, &settings, &mut Output),
         verb if terminal::operations::is_about(verb) => {
             terminal::operations::run(verb, &settings, &mut Output)
         }

@@ -40,7 +40,7 @@ pub struct Settings {
 impl Settings {
     /// Reads the plan and the terminal's properties.
     pub fn read(cli: &Cli, terminal: Terminal) -> Result<Self> {
-        let (plan_name, text) = plan_text(cli.plan.as_deref())?;
+        let (plan_name, text) = plan_text(cli.plan_file.as_deref())?;
         let plan = plan::read::read(&plan_name, &text).map_err(|mistakes| {
             let said: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("the plan has mistakes\n{}", said.join("\n"))

@@ -170,6 +170,16 @@ pub enum Toward {
     Standby,
 }
 
+impl Toward {
+    /// The side as people say it.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+        }
+    }
+}
+
 /// What a person wants to do, before it is known what exactly that would change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

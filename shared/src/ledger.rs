@@ -15,6 +15,9 @@ use crate::effect::Effect;
 use crate::id::{EffectKey, StreamId};
 use crate::time::Ts;
 
+/// Fewest digits by which a hash is named.
+pub const HASH_DIGITS_MIN: usize = 8;
+
 /// A SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Hash(pub [u8; 32]);
@@ -28,6 +31,12 @@ impl Hash {
             digest.update(part);
         }
         Self(digest.finalize().into())
+    }
+
+    /// Whether these digits name it: case doesn't count, too few digits name nothing.
+    pub fn is_named(&self, digits: &str) -> bool {
+        let digits = digits.trim().to_ascii_lowercase();
+        digits.len() >= HASH_DIGITS_MIN && self.to_string().starts_with(&digits)
     }
 
     /// The first eight hexadecimal digits: enough to compare by eye.

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod binary;
 pub mod command;
+pub mod emulator;
 pub mod parts;
 pub mod rehearsal;
 pub mod standin;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The program of part `name`. Give it absolute paths: some parts run in a folder of their own.
+/// The program of part `name`, or the folder of one that is no program. Give it absolute paths: some parts run in a
+/// folder of their own.
 ///
 /// # Panics
 /// If the part is not there. A test that needs it must fail then, for a skipped test looks passed.
@@ -19,10 +20,20 @@ mod tests {
     use super::program;
 
     #[test]
-    fn every_part_runs_and_tells_its_version() {
-        for name in ["promtool", "alertmanager", "knotd", "kdig", "knsupdate"] {
-            let output = Command::new(program(name)).arg("--version").output().unwrap();
-            assert!(String::from_utf8_lossy(&output.stdout).contains("version"), "{name}");
+    fn every_part_runs_and_tells_what_it_is() {
+        for (name, asked, says) in [
+            ("promtool", "--version", "version 2.42.0"),
+            ("alertmanager", "--version", "version 0.25.0"),
+            ("knotd", "--version", "version 3.2.6"),
+            ("kdig", "--version", "version 3.2.6"),
+            ("knsupdate", "--version", "version 3.2.6"),
+            ("emulate", "--version", "0.11.2"),
+            ("ministack", "--help", "ministack"),
+        ] {
+            let output = Command::new(program(name)).arg(asked).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(said.contains(says), "{name}: {said}");
         }
+        assert!(program("vercel-sdk").join("package.json").exists());
     }
 }

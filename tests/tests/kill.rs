@@ -51,7 +51,7 @@ impl Place {
         let server = Command::new(self.binary)
             .arg("--store")
             .arg(self.store())
-            .arg("--plan")
+            .arg("--plan-file")
             .arg(self.folder.path().join("plan.toml"))
             .args(["serve", "--listen", &self.address.to_string()])
             .stderr(Stdio::null())

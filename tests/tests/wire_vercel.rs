@@ -2,18 +2,15 @@
 //! success, and what people are told when it is none.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::time::Duration;
-
 use functions::perform::{Hold, KillSwitch, Perform};
-use functions::vendors::vercel::{Patience, Vercel};
+use functions::vendors::vercel::Vercel;
 use functions::{clock, desk, http};
 use shared::effect::{Act, Aim, Deployment, Effect, Finding, Look, Outcome, Survey};
 use shared::engine::Engine;
 use shared::id::EffectKey;
-use shared::plan::{Plan, built_in_text, read::read};
 use shared::store::MemoryStore;
 use shared::time::Span;
-use tests::standin::vercel::{self as standin, End, Fault, PROJECT_ID, TEAM, TOKEN};
+use tests::standin::vercel::{self as standin, End, Fault, PROJECT_ID, TOKEN};
 
 /// The stand-in with the adapter in front of it.
 struct Wire {
@@ -75,30 +72,7 @@ impl Wire {
 }
 
 fn adapter(provider: &standin::Vercel, api: &str, token: &str) -> Vercel {
-    let plan = plan(provider).into();
-    let read = |name: &str| match name {
-        "VERCEL_TOKEN" => Some(token.to_owned()),
-        "VERCEL_API_URL" => Some(api.to_owned()),
-        "VERCEL_TEAM_ID" => Some(TEAM.to_owned()),
-        _ => None,
-    };
-    let mut vercel =
-        Vercel::from_environment(plan, http::client(&http::Roots::default()).unwrap(), read)
-            .unwrap();
-    vercel.patience = Patience {
-        request: Duration::from_secs(4),
-        unseen: Duration::from_millis(600),
-        site: Duration::from_millis(2_500),
-    };
-    vercel
-}
-
-fn plan(provider: &standin::Vercel) -> Plan {
-    let mut plan = read("plan.toml", built_in_text()).unwrap();
-    let vendor = plan.hosting.vendor.clone();
-    let hosted = plan.components.iter_mut().find(|one| one.vendor == vendor).unwrap();
-    hosted.health_url = format!("{}/health", provider.site_url());
-    plan
+    standin::hands(provider.plan().unwrap(), api, token).unwrap()
 }
 
 fn key() -> EffectKey {
@@ -406,7 +380,8 @@ async fn clocks_that_differ_by_hours_change_no_verdict() {
 #[tokio::test]
 async fn nothing_is_written_once_the_right_to_act_is_gone() {
     let wire = Wire::new().await;
-    let engine = Engine::open(plan(&wire.provider).into(), MemoryStore::default(), clock::now());
+    let engine =
+        Engine::open(wire.provider.plan().unwrap().into(), MemoryStore::default(), clock::now());
     let opened = desk::open(engine.unwrap(), clock::now).unwrap();
     let switch = KillSwitch::beside("/nowhere/allclear.db".as_ref());
     let hold = Hold::Lease { desk: opened.desk.clone(), key: key(), epoch: 1, switch };
@@ -528,7 +503,7 @@ async fn a_cache_that_does_not_forget_is_asked_again_and_one_that_is_not_there_i
 #[tokio::test]
 async fn without_a_token_there_is_no_adapter_and_a_wrong_one_is_named() {
     let provider = standin::Vercel::start().await.unwrap();
-    let plan = plan(&provider).into();
+    let plan = provider.plan().unwrap().into();
     assert!(
         Vercel::from_environment(plan, http::client(&http::Roots::default()).unwrap(), |_| None)
             .is_none()

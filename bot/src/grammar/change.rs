@@ -105,6 +105,26 @@ pub struct NamesPlan {
     pub incident: Option<u32>,
 }
 
+/// What can be done about DNS ahead of a disaster.
+#[derive(Debug, Subcommand)]
+pub enum DnsVerb {
+    /// Failover records and health checks: show what has to be made, and make it.
+    Setup(DnsSetup),
+    /// Where our names lead, what the health checks find, and what differs from the plan.
+    Status,
+}
+
+/// `allclear dns setup …`
+#[derive(Debug, Args)]
+pub struct DnsSetup {
+    /// Only show what would be made; this is what happens without more.
+    #[arg(long, conflicts_with = "apply")]
+    pub plan: bool,
+    /// Make what you saw: the first digits of the hash that was shown with it.
+    #[arg(long, value_name = "DIGITS")]
+    pub apply: Option<String>,
+}
+
 /// An operation, and the plan of it that was seen.
 #[derive(Clone, Debug, Args)]
 pub struct Named {

@@ -12,6 +12,7 @@ use crate::grammar::{PlanVerb, Verb};
 use crate::settings::Settings;
 
 mod checks;
+pub mod dns;
 mod doctor;
 pub mod drill;
 pub mod incidents;
@@ -43,6 +44,7 @@ pub fn answer(verb: &Verb, settings: &Settings) -> Result<Option<Answer>> {
         | Verb::Promote(_)
         | Verb::Failover(_)
         | Verb::Failback(_)
+        | Verb::Dns(_)
         | Verb::Operation(_)
         | Verb::Drill(_)
         | Verb::Serve(_)

@@ -263,6 +263,20 @@ impl<S: Store> Engine<S> {
         self.append_safety(events, by, key, now)
     }
 
+    /// Notes that a person is about to make ready what a failover stands on; else why that has to wait.
+    pub fn prepare(
+        &mut self,
+        by: &str,
+        what: &str,
+        key: &str,
+        now: Ts,
+    ) -> Result<Result<(), String>, StoreError> {
+        match safety::prepare(&self.standing, by, what) {
+            Ok(events) => self.append_safety(events, by, key, now).map(Ok),
+            Err(why) => Ok(Err(why)),
+        }
+    }
+
     /// Notes that a drill proved a class of action.
     pub fn prove(
         &mut self,

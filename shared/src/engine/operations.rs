@@ -144,6 +144,16 @@ impl<S: Store> Engine<S> {
         Ok(owed)
     }
 
+    /// Whether something is still to be done for an operation that was begun: it may be over, and caches not yet told.
+    pub fn is_unfinished(&self, operation: &Operation, now: Ts) -> Result<bool, StoreError> {
+        if operation.under_way() {
+            return Ok(true);
+        }
+        let number = operation.number;
+        let owing = |owed: &Owed| self.operations.owing(&owed.key).map(|one| one.number);
+        Ok(self.owed_by_operations(now)?.iter().any(|owed| owing(owed) == Some(number)))
+    }
+
     fn append_operation(
         &mut self,
         event: OperationEvent,

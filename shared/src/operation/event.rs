@@ -80,6 +80,11 @@ pub enum OperationEvent {
         /// The operation's number.
         number: u32,
     },
+    /// The reply was lost, and it did not take place: it is checked again that nothing has changed since the plan.
+    Resumed {
+        /// The operation's number.
+        number: u32,
+    },
     /// Caches were told to forget, or could not be told.
     Purged {
         /// The operation's number.
@@ -104,6 +109,7 @@ impl OperationEvent {
             | Self::Approved { number, .. }
             | Self::Started { number, .. }
             | Self::Unchanged { number }
+            | Self::Resumed { number }
             | Self::ReadingAgain { number }
             | Self::TookPlace { number, .. }
             | Self::ReplyLost { number, .. }

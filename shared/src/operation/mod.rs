@@ -29,10 +29,11 @@ pub use refusal::Refusal;
 pub use settle::{settle, woken};
 pub use story::{Line, ending_says, story};
 
+/// How often an operation that did not take place is begun anew: whoever loses more requests has no use for another.
+const RESUMES_MAX: u32 = 5;
+
 /// The journal's stream.
 pub const OPERATIONS_STREAM: &str = "operations";
-/// Fewest digits of a plan's hash that name it.
-pub const HASH_DIGITS_MIN: usize = 8;
 
 /// An operation: the fold of its events.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +56,8 @@ pub struct Operation {
     pub planned_at: Ts,
     /// Who else agreed.
     pub approvals: Vec<PersonId>,
+    /// How often it was begun anew, having not taken place.
+    pub resumes: u32,
     /// How far it is.
     pub stage: Stage,
 }
@@ -97,15 +100,19 @@ impl Operation {
         now.since(self.planned_at) > plan.approvals.valid_for
     }
 
+    /// Whether it may be begun anew, if it did not take place: the plan people saw must still hold.
+    fn may_resume(&self, plan: &Plan, now: Ts) -> bool {
+        self.resumes < RESUMES_MAX && !self.expired(plan, now)
+    }
+
     /// Whether it is neither planned only nor over.
     pub fn under_way(&self) -> bool {
         !matches!(self.stage, Stage::Planned | Stage::Over(_))
     }
 
-    /// Whether these digits name the plan people saw: case doesn't count, too few digits name nothing.
+    /// Whether these digits name the plan people saw.
     pub fn is_named(&self, digits: &str) -> bool {
-        let digits = digits.trim().to_ascii_lowercase();
-        digits.len() >= HASH_DIGITS_MIN && self.hash.to_string().starts_with(&digits)
+        self.hash.is_named(digits)
     }
 }
 
@@ -157,6 +164,7 @@ impl Operations {
                 proposal: proposal.clone(),
                 planned_at: at,
                 approvals: Vec::new(),
+                resumes: 0,
                 stage: Stage::Planned,
             };
             self.all.insert(*number, planned);
@@ -175,6 +183,10 @@ impl Operation {
             | OperationEvent::ReadBackFailed { .. } => {}
             OperationEvent::Approved { by, .. } => self.approvals.push(by.clone()),
             OperationEvent::Started { .. } => self.stage = Stage::Checking,
+            OperationEvent::Resumed { .. } => {
+                self.resumes += 1;
+                self.stage = Stage::Checking;
+            }
             OperationEvent::Unchanged { .. } => self.stage = Stage::Acting,
             OperationEvent::TookPlace { .. } => self.stage = Stage::Verifying,
             OperationEvent::ReplyLost { operation, .. } => {

@@ -12,7 +12,7 @@ pub const READ_AGAIN: Span = Span::mins(1);
 pub fn react(plan: &Plan, operation: &Operation, event: &OperationEvent, at: Ts) -> Vec<Effect> {
     let act = || operation.act.clone();
     match event {
-        OperationEvent::Started { .. } => {
+        OperationEvent::Started { .. } | OperationEvent::Resumed { .. } => {
             act().aim().map(|aim| Effect::Look(Look::Survey(aim))).into_iter().collect()
         }
         OperationEvent::Unchanged { .. } => vec![Effect::Act(act())],

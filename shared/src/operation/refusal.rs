@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{HASH_DIGITS_MIN, NoPlan};
+use super::NoPlan;
 use crate::id::PersonId;
+use crate::ledger::HASH_DIGITS_MIN;
 
 /// Why a wish was not granted: one sentence that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

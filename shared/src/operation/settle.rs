@@ -20,7 +20,7 @@ pub fn settle(
         }
         (Effect::Act(_), Stage::Acting) => Some(acted(number, key, outcome)),
         (Effect::Look(Look::ReadBack { .. }), Stage::ReadingBack { .. }) => {
-            Some(read_back(number, outcome))
+            Some(read_back(case, operation, outcome))
         }
         (Effect::Look(Look::Verify(_)), Stage::Verifying) => ended(verified(outcome)),
         (Effect::Purge(_), _) => Some(OperationEvent::Purged { number, outcome: outcome.clone() }),
@@ -79,11 +79,16 @@ fn acted(number: u32, key: &EffectKey, outcome: &Outcome) -> OperationEvent {
     }
 }
 
-fn read_back(number: u32, outcome: &Outcome) -> OperationEvent {
+/// What did not take place is begun anew, by the same way: surveyed, permitted, done.
+fn read_back(case: Case, operation: &Operation, outcome: &Outcome) -> OperationEvent {
+    let number = operation.number;
     match outcome {
         Outcome::Done(Finding::ReadBack { applied: true }) => {
             let finding = Finding::ReadBack { applied: true };
             OperationEvent::TookPlace { number, finding }
+        }
+        Outcome::Done(_) if operation.may_resume(case.plan, case.now) => {
+            OperationEvent::Resumed { number }
         }
         Outcome::Done(_) => {
             let why = "its reply was lost, and it did not take place: plan again".into();

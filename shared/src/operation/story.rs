@@ -48,6 +48,7 @@ fn say(event: &OperationEvent) -> String {
         OperationEvent::ReadBackFailed { why, .. } => {
             format!("nobody can tell yet whether it took place ({why})")
         }
+        OperationEvent::Resumed { .. } => "it did not take place: checking the plan again".into(),
         OperationEvent::ReadingAgain { .. } => "asking again whether it took place".into(),
         OperationEvent::Purged { outcome, .. } => purged_says(outcome),
         OperationEvent::Ended { ending, .. } => ending_says(ending),

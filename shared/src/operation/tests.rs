@@ -1,5 +1,6 @@
 //! Operations through the engine: told as stories, and every refusal once.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::*;
@@ -341,13 +342,40 @@ fn a_lost_reply_is_read_back_until_somebody_can_tell() {
     assert!(matches!(engine.operation(1).unwrap().stage, Stage::Over(Ending::Verified { .. })));
 }
 
+/// Loses every request on its way until `after`; answers with what was asked for and how it ended.
+fn deaf(ask_again_after: i64) -> (u32, Stage) {
+    let mut engine = engine();
+    let operation = said(&mut engine, "lead-developer", &rollback(), 1).unwrap();
+    said(&mut engine, "lead-developer", &run(&operation), 2).unwrap();
+    let (mut vendor, mut acts) = (obedient(hosting()), 0);
+    perform(&mut engine, ask_again_after, |effect| match effect {
+        Effect::Act(_) => {
+            acts += 1;
+            Outcome::Unknown { why: "the connection broke".into() }
+        }
+        Effect::Look(Look::ReadBack { .. }) => Outcome::Done(Finding::ReadBack { applied: false }),
+        other => vendor(other),
+    });
+    assert!(engine.standing().leases.is_empty(), "nothing holds on to a target for ever");
+    (acts, engine.operation(1).unwrap().stage)
+}
+
+#[test]
+fn what_never_takes_place_is_tried_a_bounded_number_of_times_and_not_under_an_old_plan() {
+    let (acts, stage) = deaf(3);
+    assert_eq!(acts, super::RESUMES_MAX + 1);
+    assert!(matches!(&stage, Stage::Over(Ending::Failed { why }) if why.ends_with("plan again")));
+    let too_late = Span::mins(16).0 / 1_000;
+    assert_eq!(deaf(too_late).0, 1, "the plan people saw no longer holds");
+}
+
 #[test]
 fn a_kill_at_any_step_resumes_to_one_effect() {
-    for kill_at in 0..6 {
+    for (kill_at, done) in (0..9).flat_map(|step| [(step, true), (step, false)]) {
         let mut engine = engine();
         let operation = said(&mut engine, "lead-developer", &rollback(), 1).unwrap();
         said(&mut engine, "lead-developer", &run(&operation), 2).unwrap();
-        let (mut vendor, mut changed, mut steps) = (obedient(hosting()), 0, 0);
+        let (mut vendor, changed, mut steps) = (obedient(hosting()), Cell::new(0), 0);
         let mut at = 3;
         while let Some(next) = owed(&engine, at).into_iter().next() {
             at += 1;
@@ -355,16 +383,25 @@ fn a_kill_at_any_step_resumes_to_one_effect() {
                 Effect::Act(act) => engine.permit(&next.key, act, after(at)).unwrap(),
                 _ => Permit::Go { epoch: 0 },
             };
+            steps += 1;
+            let killed = steps == kill_at;
             let outcome = match permit {
                 Permit::Settled(outcome) => outcome,
+                // Killed with the permit in hand, before the vendor heard anything.
+                Permit::Go { .. } if killed && !done => Outcome::Never { why: String::new() },
                 Permit::Go { .. } => {
-                    changed += u32::from(matches!(next.effect, Effect::Act(_)));
-                    vendor(&next.effect)
+                    let acts = matches!(next.effect, Effect::Act(_));
+                    changed.set(changed.get() + u32::from(acts));
+                    match &next.effect {
+                        Effect::Look(Look::ReadBack { .. }) => {
+                            Outcome::Done(Finding::ReadBack { applied: changed.get() > 0 })
+                        }
+                        other => vendor(other),
+                    }
                 }
             };
-            steps += 1;
-            if steps == kill_at {
-                // Killed after the vendor did it and before anybody wrote it down.
+            if killed {
+                // What was done, nobody wrote down.
                 let plan = engine.plan().clone();
                 engine = Engine::open(plan, engine.into_store(), after(at)).unwrap();
                 continue;
@@ -373,7 +410,7 @@ fn a_kill_at_any_step_resumes_to_one_effect() {
         }
         let stage = engine.operation(1).unwrap().stage;
         assert!(matches!(stage, Stage::Over(Ending::Verified { .. })), "{kill_at}: {stage:?}");
-        assert_eq!(changed, 1, "killed at step {kill_at}");
+        assert_eq!(changed.get(), 1, "killed at step {kill_at}, done: {done}");
     }
 }
 

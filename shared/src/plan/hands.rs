@@ -58,6 +58,11 @@ impl Dns {
         self.names.iter().any(|one| one == name) && in_zone(name, &self.zone)
     }
 
+    /// Whether the hosted zone's id is filled in.
+    pub fn zone_is_known(&self) -> bool {
+        !self.zone_id.is_empty() && !is_placeholder(&self.zone_id)
+    }
+
     /// Whether both sides use the same database: then failing over promotes no data, and needs no fence (safety rule 8).
     pub fn shares_the_database(&self) -> bool {
         self.shared.iter().any(|id| id.as_str() == "database")
@@ -70,7 +75,7 @@ impl Dns {
                 self.health_checks.is_some()
                     && self.latch.as_ref().is_some_and(|latch| !latch.is_placeholder())
             }
-            Driver::Records => !self.zone_id.is_empty() && !is_placeholder(&self.zone_id),
+            Driver::Records => self.zone_is_known(),
             Driver::RoutingControls => {
                 self.routing_controls.as_ref().is_some_and(|all| !is_placeholder(&all.standby))
             }

@@ -8,6 +8,7 @@ use crate::id::{ComponentId, PersonId, SourceId, Vantage, VendorId};
 use crate::time::Span;
 
 pub mod address;
+pub mod blueprint;
 pub mod check;
 mod hands;
 mod organisation;

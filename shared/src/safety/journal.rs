@@ -65,6 +65,13 @@ pub enum SafetyEvent {
         /// The deployment.
         deployment: DeploymentId,
     },
+    /// A person makes ready what a failover stands on, ahead of any disaster.
+    Prepared {
+        /// Who.
+        by: Arc<str>,
+        /// What, in words.
+        what: Arc<str>,
+    },
     /// A drill of this class passed.
     Proven {
         /// The class.
@@ -178,6 +185,7 @@ impl Standing {
             SafetyEvent::Reminded { class } => {
                 self.obligations.entry(*class).and_modify(|open| open.reminded = at);
             }
+            SafetyEvent::Prepared { .. } => {}
             SafetyEvent::CareAsked => self.cared_at = Some(at),
             SafetyEvent::Pinned { deployment } => self.pin(deployment),
             SafetyEvent::PinLost { deployment } => self.pins.retain(|one| one != deployment),
@@ -222,6 +230,13 @@ impl Standing {
             Act::FailBack | Act::Promote { .. } => drop(self.obligations.remove(&act.class())),
             Act::Restart(_) => {}
         }
+    }
+
+    /// Whether nobody moves traffic, and nothing is frozen; else why what it stands on must be left alone.
+    pub fn may_prepare(&self) -> Result<(), String> {
+        self.thawed()?;
+        let moving = self.leases.get(&ActClass::Failover);
+        moving.map_or(Ok(()), |lease| Err(format!("operation {} is under way", lease.operation)))
     }
 
     /// Whether an action is armed and within its velocity limits; else why not.
@@ -366,6 +381,15 @@ pub fn settle_people(standing: &Standing, by: &str) -> Vec<SafetyEvent> {
         return Vec::new();
     }
     vec![SafetyEvent::PeopleSettled { by: by.into() }]
+}
+
+/// A person makes ready what a failover stands on.
+///
+/// # Errors
+/// Why that has to wait.
+pub fn prepare(standing: &Standing, by: &str, what: &str) -> Result<Vec<SafetyEvent>, String> {
+    standing.may_prepare()?;
+    Ok(vec![SafetyEvent::Prepared { by: by.into(), what: what.into() }])
 }
 
 /// A drill passed.

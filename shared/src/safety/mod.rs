@@ -11,8 +11,8 @@ mod obligation;
 pub use arming::{Disarmed, disarmed, dry};
 pub use care::{CARE_EVERY, care};
 pub use journal::{
-    Asker, End, Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prove, release,
-    settle_people, unfreeze,
+    Asker, End, Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prepare, prove,
+    release, settle_people, unfreeze,
 };
 pub use obligation::{Obligation, REMIND_EVERY, react, remind};
 

@@ -59,6 +59,7 @@ pub fn react(standing: &Standing, event: &SafetyEvent, at: Ts) -> Vec<Effect> {
             "{deployment} was the last deployment known to be good, and cannot be rolled back to \
              any more"
         ))],
+        SafetyEvent::Prepared { by, what } => vec![notice(format!("{by} prepares: {what}"))],
         SafetyEvent::Frozen(_)
         | SafetyEvent::Unfrozen { .. }
         | SafetyEvent::Granted { .. }

@@ -33,7 +33,7 @@ pub fn start_allclear(program: &Path, folder: &Path) -> io::Result<Server> {
     let plan = folder.join("plan.toml");
     std::fs::write(&plan, secluded_plan())?;
     let mut command = Command::new(program);
-    command.arg("--store").arg(folder.join(STORE)).arg("--plan").arg(plan);
+    command.arg("--store").arg(folder.join(STORE)).arg("--plan-file").arg(plan);
     command.arg("serve").arg("--listen").arg(address.to_string());
     command.env("ALLCLEAR_SECRET_ALERTMANAGER", TOKEN).env("RUST_LOG", "warn");
     started(&mut command, address, "/ready")

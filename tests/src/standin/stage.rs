@@ -13,6 +13,7 @@ use functions::vendors::lookout::Lookout;
 use shared::plan::{Plan, built_in_text, read};
 use tokio::net::TcpListener;
 
+use super::arc::Cluster;
 use super::knot::Knot;
 use super::route53::{RecordSet, Route53};
 use super::s3::S3;
@@ -31,6 +32,8 @@ pub const BUCKET: &str = "latches";
 /// The latch's key in the built-in plan.
 pub const LATCH: &str = "initiate-failover";
 
+/// Ports that are tried for the sites.
+const PORTS_TRIED: u32 = 20;
 /// The year in which an expired certificate ended.
 const EXPIRED: i64 = 2_020;
 
@@ -44,6 +47,10 @@ pub struct Stage {
     pub knot: Knot,
     /// Where the latch is.
     pub s3: S3,
+    /// The routing controls: the primary's, which is on, and the standby's.
+    pub cluster: Cluster,
+    /// Their ARNs.
+    pub controls: [String; 2],
     /// The site on [`PRIMARY`].
     pub primary: Site,
     /// The site on [`STANDBY`].
@@ -63,14 +70,13 @@ impl Stage {
         knot.follow(&route53, &zone).await?;
         let s3 = S3::start().await?;
         route53.follow_latch(&s3);
+        let cluster = Cluster::start().await?;
+        route53.follow_controls(&cluster);
+        let controls =
+            [cluster.add_control("primary", true), cluster.add_control("standby", false)];
         let authority = Authority::new()?;
-        let port = free_port().await?;
-        let site =
-            |host: &str| format!("{host}:{port}").parse::<SocketAddr>().map_err(Error::other);
-        let names = [ZONE, WWW, PRIMARY, STANDBY];
-        let primary = Site::start(&authority, site(PRIMARY)?, &names, None).await?;
-        let standby = Site::start(&authority, site(STANDBY)?, &names, None).await?;
-        Ok(Self { route53, zone, knot, s3, primary, standby, authority })
+        let [primary, standby] = sites(&authority).await?;
+        Ok(Self { route53, zone, knot, s3, cluster, controls, primary, standby, authority })
     }
 
     /// Puts failover pairs in the place of the simple records, the primary's behind the latch.
@@ -125,6 +131,7 @@ impl Stage {
             .replace("https://standby.concierge-transaction-flow.com/", &site(STANDBY, port))
             .replace("https://concierge-transaction-flow.com/", &format!("https://{ZONE}:{port}/"))
             .replace("hc-primary.concierge-transaction-flow.com", &format!("{PRIMARY}:{port}"))
+            .replace("hc-standby.concierge-transaction-flow.com", &format!("{STANDBY}:{port}"))
             .replace("https://example.com/", &site(PRIMARY, port))
             .replace(
                 "\"1.1.1.1\", \"8.8.8.8\", \"9.9.9.9\"",
@@ -134,6 +141,16 @@ impl Stage {
             .replace("[Contact Information]", "support@aws.example")
             .replace("[Name]", "Somebody Fictional")
             .replace("[Email]", "somebody@example.com");
+        let [on, off] = &self.controls;
+        let endpoints: Vec<String> =
+            self.cluster.urls().iter().map(|url| format!("us-west-2={url}")).collect();
+        text = text.replace(
+            "\n[hosting]\n",
+            &format!(
+                "\n[dns.routing_controls]\nendpoints = {endpoints:?}\nprimary = \"{on}\"\n\
+                 standby = \"{off}\"\n\n[hosting]\n"
+            ),
+        );
         text = text
             .lines()
             .filter(|line| !line.starts_with("status_url"))
@@ -201,6 +218,18 @@ fn site(address: &str, port: u16) -> String {
     format!("https://{address}:{port}/")
 }
 
-async fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.2:0").await?.local_addr()?.port())
+/// Both sites on one port: stages that start at the same time may want the same.
+async fn sites(authority: &Authority) -> Result<[Site; 2]> {
+    let mut last = Error::other("no port was tried");
+    for _ in 0..PORTS_TRIED {
+        let port = TcpListener::bind("127.0.0.2:0").await?.local_addr()?.port();
+        let at = |host: &str| format!("{host}:{port}").parse::<SocketAddr>().map_err(Error::other);
+        let names = [ZONE, WWW, PRIMARY, STANDBY];
+        let primary = Site::start(authority, at(PRIMARY)?, &names, None).await;
+        match (primary, Site::start(authority, at(STANDBY)?, &names, None).await) {
+            (Ok(primary), Ok(standby)) => return Ok([primary, standby]),
+            (Err(error), _) | (_, Err(error)) => last = error,
+        }
+    }
+    Err(last)
 }

@@ -25,11 +25,11 @@ fn a_mistake_in_the_plan_names_its_line_and_what_to_write() {
     let line = 1 + text.lines().position(|line| line.contains("minuts")).unwrap();
     std::fs::write(place.desk.path("mine.toml"), text).unwrap();
     for verb in ["plan check", "incident list", "serve", "drill blip"] {
-        let says = place.refused(&format!("--plan mine.toml {verb}"));
+        let says = place.refused(&format!("--plan-file mine.toml {verb}"));
         assert!(says.contains(&format!("mine.toml:{line}:7: ")), "{says}");
         assert!(says.contains("write e.g. 30s, 2m, 6h, 30d"), "{says}");
     }
-    let says = place.refused("--plan nowhere.toml plan check");
+    let says = place.refused("--plan-file nowhere.toml plan check");
     assert!(says.starts_with("error: failed to read the plan nowhere.toml: "), "{says}");
 }
 

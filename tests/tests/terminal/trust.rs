@@ -104,10 +104,10 @@ fn the_doctor_says_which_means_outlives_a_lost_control_plane() {
         .replacen("zone_id = \"[Hosted zone id]\"", "zone_id = \"Z0EXAMPLE\"", 1)
         .replacen("bucket = \"[Bucket]\"", "bucket = \"latch\"", 1);
     std::fs::write(place.desk.path("filled.toml"), filled).unwrap();
-    let says = place.does("--plan filled.toml doctor");
+    let says = place.does("--plan-file filled.toml doctor");
     assert!(says.contains("latch: still works when us-east-1's control planes don't"), "{says}");
     assert!(says.contains("records: needs Route 53's control plane in us-east-1"), "{says}");
-    let json = place.json("--plan filled.toml doctor");
+    let json = place.json("--plan-file filled.toml doctor");
     assert_eq!(json["traffic"][1]["survives_us_east_1"], false);
 }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 use functions::perform::{Hold, KillSwitch, Perform};
 use functions::vendors::dns::DnsHands;
 use shared::effect::{Act, Effect, Outcome};
-use tests::standin::arc::{Cluster, Endpoint};
+use tests::standin::arc::Endpoint;
 use tests::standin::route53::RecordSet;
 use tests::standin::stage::{BUCKET, LATCH, PRIMARY, STANDBY, Stage, ZONE};
 use tokio::time::Instant;
 
 use crate::scene::{BOTH, RECORDS, act, changes, done_by, key, lead_to, read_back};
+use crate::switches::set_up;
 
 const CHANGE: &str = "ChangeResourceRecordSets";
 
@@ -20,8 +21,8 @@ const CHANGE: &str = "ChangeResourceRecordSets";
 async fn act_for(hands: &DnsHands, act: Act, writes: u32) -> Outcome {
     let asked = AtomicU32::new(0);
     let stands = move || {
-        let over = asked.fetch_add(1, Ordering::Relaxed) >= writes;
-        if over { Err("its lease is over".into()) } else { Ok(()) }
+        let stands = asked.fetch_add(1, Ordering::Relaxed) < writes;
+        stands.then_some(()).ok_or_else(|| "its lease is over".into())
     };
     let switch = KillSwitch::beside(Path::new("nowhere/allclear.db"));
     let hold = Hold::Alone { stands: Box::new(stands), switch };
@@ -109,20 +110,9 @@ async fn the_latch_does_not_wait_for_a_control_plane_that_hangs() {
 #[tokio::test]
 async fn a_switch_whose_reply_was_lost_stays_unknown_when_the_lease_ends() {
     let stage = Stage::start().await.unwrap();
-    let cluster = Cluster::start().await.unwrap();
-    let mut hands = stage.hands(RECORDS).unwrap();
-    let [primary, standby] =
-        [("primary", true), ("standby", false)].map(|(name, on)| cluster.add_control(name, on));
-    for place in 0..5 {
-        cluster.set_endpoint(place, Endpoint::Mute);
-    }
-    let mut plan = (*hands.plan).clone();
-    let endpoints = cluster.urls().iter().map(|url| format!("us-west-2={url}")).collect();
-    plan.dns.routing_controls =
-        Some(shared::plan::RoutingControls { endpoints, primary, standby: standby.clone() });
-    plan.dns.drivers = vec![shared::plan::Driver::RoutingControls];
-    hands.plan = plan.into();
+    let hands = set_up(&stage).await;
+    (0..5).for_each(|place| stage.cluster.set_endpoint(place, Endpoint::Mute));
     let outcome = act_for(&hands, Act::FailOver, 1).await;
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
-    assert!(cluster.is_on(&standby), "the first endpoint did it");
+    assert!(stage.cluster.is_on(&stage.controls[1]), "the first endpoint did it");
 }

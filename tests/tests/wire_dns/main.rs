@@ -4,4 +4,6 @@ mod drivers;
 mod faults;
 mod halfway;
 mod scene;
+mod setup;
+mod switches;
 mod traces;

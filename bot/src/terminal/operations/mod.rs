@@ -18,7 +18,7 @@ use crate::settings::Settings;
 
 mod page;
 mod run;
-mod survey;
+pub mod survey;
 
 pub use page::{operation_page, operation_row};
 

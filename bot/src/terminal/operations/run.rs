@@ -28,7 +28,7 @@ pub fn run(settings: &Settings, named: &Named, out: &mut dyn Write) -> Result<Ex
     let number = named.number;
     let mut engine = settings.engine()?;
     let known = engine.operation(number)?;
-    if !known.under_way() {
+    if !engine.is_unfinished(&known, settings.now())? {
         let wish = OperationWish::Run { number, hash: named.hash.clone() };
         say(settings, &mut engine, &wish)?;
     } else if !known.is_named(&named.hash) {

@@ -14,8 +14,11 @@ use super::{AGAIN, Acted, DnsHands, said};
 use crate::perform::Hold;
 use crate::vendors::aws::Trouble;
 
-/// How long the latch waits for a control plane it does without; enough for one to be busy once.
+/// How long a means of the data plane waits for the control plane it does without; enough for one to be busy once.
 const LOOSE_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Why a means of the data plane is passed over.
+const LOOSE: &str = "nothing watches it yet: `allclear dns setup`";
 
 impl DnsHands {
     /// Moves traffic: to the standby by the first driver that can, to the primary by every one that holds it.
@@ -55,11 +58,11 @@ impl DnsHands {
     }
 
     async fn act(&self, driver: Driver, key: &EffectKey, toward: Toward, hold: &Hold) -> Acted {
+        if toward == Toward::Standby && self.is_loose(driver).await {
+            return Acted::NotDone(LOOSE.into());
+        }
         match driver {
             Driver::Latch => match self.latch() {
-                Some(_) if toward == Toward::Standby && self.latch_is_loose().await => {
-                    Acted::NotDone("nothing watches it yet: `allclear dns setup --apply`".into())
-                }
                 Some(latch) => latch.act(key, toward, hold).await,
                 None => unset(),
             },
@@ -102,12 +105,11 @@ impl DnsHands {
         driver: Driver,
         toward: Toward,
     ) -> Result<Vec<Change>, Trouble> {
+        if toward == Toward::Standby && self.is_loose(driver).await {
+            return Err(Trouble::NotSent(LOOSE.into()));
+        }
         match driver {
             Driver::Latch => match self.latch() {
-                Some(_) if toward == Toward::Standby && self.latch_is_loose().await => {
-                    let says = "nothing watches it yet: `allclear dns setup --apply`".into();
-                    Err(Trouble::Refused { code: "latch".into(), says })
-                }
                 Some(latch) => latch.changes(toward).await,
                 None => Ok(Vec::new()),
             },
@@ -140,34 +142,37 @@ impl DnsHands {
     }
 
     async fn is_toward(&self, driver: Driver, toward: Toward) -> Result<bool, Trouble> {
-        match driver {
+        let is_so = match driver {
             Driver::Latch => match self.latch() {
-                Some(latch) if !latch.is_toward(toward).await? => Ok(false),
-                // What nothing watches holds no traffic, whoever closed it.
-                Some(_) => Ok(toward == Toward::Primary || !self.latch_is_loose().await),
-                None => Ok(toward == Toward::Primary),
+                Some(latch) => latch.is_toward(toward).await?,
+                None => toward == Toward::Primary,
             },
-            Driver::Records => self.records().is_toward(toward).await,
+            Driver::Records => self.records().is_toward(toward).await?,
             Driver::RoutingControls => match self.switches() {
-                Some(switches) => switches.is_toward(toward).await,
-                None => Ok(toward == Toward::Primary),
+                Some(switches) => switches.is_toward(toward).await?,
+                None => toward == Toward::Primary,
             },
-        }
+        };
+        // What nothing watches holds no traffic, whoever moved it.
+        Ok(is_so && (toward == Toward::Primary || !self.is_loose(driver).await))
     }
 
-    /// A latch that no failover record watches moves nothing. When the control plane can't say, it counts as set up:
-    /// the latch is there for exactly that hour.
-    async fn latch_is_loose(&self) -> bool {
+    /// A latch or a switch that no failover record watches moves nothing. When the control plane can't say, it counts
+    /// as set up: the data plane's means are there for exactly that hour.
+    async fn is_loose(&self, driver: Driver) -> bool {
+        if driver == Driver::Records {
+            return false;
+        }
         let seen = timeout(LOOSE_PATIENCE, async { self.records().has_pairs().await }).await;
         matches!(seen, Ok(Ok(false)))
     }
 
-    fn latch(&self) -> Option<LatchDriver<'_>> {
+    pub(super) fn latch(&self) -> Option<LatchDriver<'_>> {
         let latch = self.plan.dns.latch.as_ref()?;
         Some(LatchDriver { s3: self.aws.s3(&latch.region), latch })
     }
 
-    fn records(&self) -> RecordDriver<'_> {
+    pub(super) fn records(&self) -> RecordDriver<'_> {
         RecordDriver { route53: self.aws.route53(), dns: &self.plan.dns, pace: self.pace }
     }
 

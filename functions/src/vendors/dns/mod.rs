@@ -23,6 +23,7 @@ mod latch;
 pub mod query;
 mod records;
 mod routing_controls;
+pub mod setup;
 mod survey;
 pub mod verify;
 mod witness;

@@ -36,10 +36,13 @@ pub struct RecordDriver<'a> {
     pub pace: Pace,
 }
 
-/// What a batch would replace.
-struct Swap {
-    old: ResourceRecordSet,
-    new: ResourceRecordSet,
+/// What a batch would replace, or add.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Swap {
+    /// What is there, exactly; nothing where something is added.
+    pub old: Option<ResourceRecordSet>,
+    /// What is wanted.
+    pub new: ResourceRecordSet,
 }
 
 impl RecordDriver<'_> {
@@ -94,7 +97,7 @@ impl RecordDriver<'_> {
             .iter()
             .flat_map(|(name, sets)| sets.iter().map(move |set| (name, set)))
             .filter(|(name, set)| self.carries(name, set, toward))
-            .map(|(_, set)| Swap { old: set.clone(), new: set.clone() })
+            .map(|(_, set)| Swap { old: Some(set.clone()), new: set.clone() })
             .collect();
         if again.is_empty() {
             return Acted::Refused("somebody changed the records meanwhile: plan again".into());
@@ -109,7 +112,12 @@ impl RecordDriver<'_> {
     }
 
     /// One batch; asked for again only where Route 53 says that it did nothing.
-    async fn submit(&self, comment: &str, swaps: &[Swap], hold: &Hold) -> Result<String, Acted> {
+    pub(super) async fn submit(
+        &self,
+        comment: &str,
+        swaps: &[Swap],
+        hold: &Hold,
+    ) -> Result<String, Acted> {
         let batch = batch(comment, swaps).map_err(Acted::Refused)?;
         for wait in self.pace.waits() {
             hold.stands().await.map_err(Acted::Halted)?;
@@ -134,7 +142,7 @@ impl RecordDriver<'_> {
     }
 
     /// Waits until the change is in sync, or for as long as the pace allows: who asks the name servers judges.
-    async fn follow(&self, change: &str) {
+    pub(super) async fn follow(&self, change: &str) {
         for wait in self.pace.polls() {
             sleep(wait).await;
             let answer = self.route53.get_change().id(change).send().await;
@@ -154,7 +162,7 @@ impl RecordDriver<'_> {
     }
 
     /// What every name has now, asked for at the same time.
-    async fn sets(&self) -> Result<Vec<(String, Vec<ResourceRecordSet>)>, Trouble> {
+    pub(super) async fn sets(&self) -> Result<Vec<(String, Vec<ResourceRecordSet>)>, Trouble> {
         let mut asked = tokio::task::JoinSet::new();
         for (place, name) in self.dns.names.iter().enumerate() {
             let call = self.route53.list_resource_record_sets().max_items(SETS_OF_A_NAME);
@@ -212,7 +220,7 @@ impl RecordDriver<'_> {
                 kind.as_str()
             )));
         }
-        let swap = Swap { old: old.clone(), new: pointed(old, kind, value, self.dns)? };
+        let swap = Swap { old: Some(old.clone()), new: pointed(old, kind, value, self.dns)? };
         Ok((!holds(old, kind, value)).then_some(swap))
     }
 
@@ -224,9 +232,9 @@ impl RecordDriver<'_> {
 
 impl Swap {
     fn says(&self) -> Change {
-        let target =
-            format!("{} {}", self.old.r#type.as_str(), self.old.name.trim_end_matches('.'));
-        Change { target, before: values(&self.old), after: values(&self.new) }
+        let target = target(self.old.as_ref().unwrap_or(&self.new));
+        let before = self.old.as_ref().map(values).unwrap_or_default();
+        Change { target, before, after: values(&self.new) }
     }
 }
 
@@ -256,10 +264,12 @@ fn batch(comment: &str, swaps: &[Swap]) -> Result<ChangeBatch, String> {
         Edit::builder().action(action).resource_record_set(set.clone()).build()
     };
     let mut batch = ChangeBatch::builder().comment(comment);
-    for swap in swaps {
-        let delete = edit(ChangeAction::Delete, &swap.old).map_err(|error| error.to_string())?;
-        let create = edit(ChangeAction::Create, &swap.new).map_err(|error| error.to_string())?;
-        batch = batch.changes(delete).changes(create);
+    // All deletions first: whatever replaces a record that stood alone is several.
+    let deletes = swaps.iter().filter_map(|swap| swap.old.as_ref());
+    let deletes = deletes.map(|old| edit(ChangeAction::Delete, old));
+    let creates = swaps.iter().map(|swap| edit(ChangeAction::Create, &swap.new));
+    for change in deletes.chain(creates) {
+        batch = batch.changes(change.map_err(|error| error.to_string())?);
     }
     batch.build().map_err(|error| error.to_string())
 }
@@ -294,11 +304,11 @@ fn is_ours(set: &ResourceRecordSet) -> bool {
     matches!(set.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
 }
 
-fn is_side(set: &ResourceRecordSet, side: &str) -> bool {
+pub(super) fn is_side(set: &ResourceRecordSet, side: &str) -> bool {
     set.failover.as_ref().is_some_and(|one| one.as_str() == side)
 }
 
-fn is_routed_otherwise(set: &ResourceRecordSet) -> bool {
+pub(super) fn is_routed_otherwise(set: &ResourceRecordSet) -> bool {
     set.set_identifier.is_some() && set.failover.is_none()
 }
 
@@ -306,13 +316,18 @@ fn holds(set: &ResourceRecordSet, kind: RecordType, value: &str) -> bool {
     set.r#type.as_str() == kind.as_str() && values(set).trim_end_matches('.') == value
 }
 
-fn values(set: &ResourceRecordSet) -> String {
+/// A record set as people name it: `A www.example.com`.
+pub(super) fn target(set: &ResourceRecordSet) -> String {
+    format!("{} {}", set.r#type.as_str(), set.name.trim_end_matches('.'))
+}
+
+pub(super) fn values(set: &ResourceRecordSet) -> String {
     let records = set.resource_records.iter().flatten();
     records.map(|record| record.value.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Answers by which nothing was done, and that pass.
-fn is_busy(code: &str) -> bool {
+pub(super) fn is_busy(code: &str) -> bool {
     matches!(code, "Throttling" | "ThrottlingException" | "PriorRequestNotComplete")
 }
 

@@ -85,7 +85,7 @@ impl DnsHands {
         each.collect()
     }
 
-    async fn witnesses(&self) -> Witnesses {
+    pub(super) async fn witnesses(&self) -> Witnesses {
         let dns = &self.plan.dns;
         let resolvers: Vec<SocketAddr> =
             dns.resolvers.iter().filter_map(|one| query::server(one)).collect();

@@ -36,6 +36,10 @@ impl State {
         config: Config,
     ) -> Result<HealthCheck, Refusal> {
         self.children_exist(&config)?;
+        if self.spent.contains(&reference) {
+            let spent = "a deleted health check had this CallerReference";
+            return Err(Refusal::new(409, "HealthCheckAlreadyExists", spent));
+        }
         let same = self.checks.values().find(|check| check.caller_reference == reference);
         if let Some(check) = same {
             let taken = "a health check with this CallerReference exists, configured otherwise";
@@ -104,8 +108,9 @@ impl State {
 
     /// Performs `DeleteHealthCheck`. Record sets that name it keep doing so, and count as unhealthy.
     pub fn delete_check(&mut self, request: &Request) -> Result<Reply, Refusal> {
-        self.check(&request.id)?;
+        let reference = self.check(&request.id)?.caller_reference.clone();
         self.checks.remove(&request.id);
+        self.spent.insert(reference);
         self.bell.ring();
         Ok(Reply::ok("DeleteHealthCheckResponse", ""))
     }

@@ -1,6 +1,6 @@
 //! Everything the stand-in knows, and the calls about zones and changes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::batch::Batch;
 use super::faults::{Faults, due};
@@ -24,6 +24,8 @@ const PAGE: usize = 300;
 pub struct State {
     pub zones: BTreeMap<String, Zone>,
     pub checks: BTreeMap<String, HealthCheck>,
+    /// References of deleted checks: no check can have them again.
+    pub spent: BTreeSet<String>,
     pub changes: Vec<Change>,
     pub tags: HashMap<(String, String), BTreeMap<String, String>>,
     pub faults: Faults,

@@ -2,7 +2,8 @@
 //!
 //! It accepts a change at once and carries it out while it is being watched, as Vercel does; it refuses what Vercel
 //! refuses; and it fails on demand. It holds what a rollback can observe and nothing else: no builds, no aliases of their
-//! own, no stored state. Its replies are built from the documented shapes; the vendor's own client has not judged them.
+//! own, no stored state. Vercel's own client judges its replies, in `referee_vercel`; the names that a rollback left
+//! behind are the one reply that client never asks for.
 
 mod api;
 mod failing;
@@ -10,10 +11,15 @@ mod shapes;
 mod site;
 mod state;
 
+use std::io::{Error, Result};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
+use functions::http::{self, Roots};
+use functions::vendors::vercel::{Patience, Vercel as Hands};
+use shared::plan::{Plan, built_in_text, read::read};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -52,7 +58,7 @@ impl Vercel {
     ///
     /// # Errors
     /// If there is no free port.
-    pub async fn start() -> std::io::Result<Self> {
+    pub async fn start() -> Result<Self> {
         let state = Shared::default();
         let (api, answering) = serve(api::router(state.clone())).await?;
         let (site, shown) = serve(site::router(state.clone())).await?;
@@ -67,6 +73,19 @@ impl Vercel {
     /// Where the site is, without a slash.
     pub fn site_url(&self) -> String {
         format!("http://{}", self.site)
+    }
+
+    /// The built-in plan, with [`TEAM`]'s project and this site behind it.
+    pub fn plan(&self) -> Result<Plan> {
+        let mut plan = read("plan.toml", built_in_text()).map_err(|mistakes| {
+            Error::other(mistakes.iter().map(ToString::to_string).collect::<String>())
+        })?;
+        plan.hosting.team = Some(TEAM.into());
+        let vendor = plan.hosting.vendor.clone();
+        for hosted in plan.components.iter_mut().filter(|one| one.vendor == vendor).take(1) {
+            hosted.health_url = format!("{}/health", self.site_url());
+        }
+        Ok(plan)
     }
 
     /// Changes what it does, or looks at what it did.
@@ -88,7 +107,25 @@ impl Drop for Vercel {
     }
 }
 
-async fn serve(router: Router) -> std::io::Result<(SocketAddr, JoinHandle<()>)> {
+/// Hands for a plan, in a hurry, that ask this API with this token.
+pub fn hands(plan: Plan, api: &str, token: &str) -> Result<Hands> {
+    let read = |name: &str| match name {
+        "VERCEL_TOKEN" => Some(token.to_owned()),
+        "VERCEL_API_URL" => Some(api.to_owned()),
+        _ => None,
+    };
+    let http = http::client(&Roots::default()).map_err(Error::other)?;
+    let hands = Hands::from_environment(plan.into(), http, read);
+    let mut hands = hands.ok_or_else(|| Error::other("no token"))?;
+    hands.patience = Patience {
+        request: Duration::from_secs(4),
+        unseen: Duration::from_millis(600),
+        site: Duration::from_millis(2_500),
+    };
+    Ok(hands)
+}
+
+async fn serve(router: Router) -> Result<(SocketAddr, JoinHandle<()>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let serving = async move {

@@ -1,0 +1,6 @@
+//! The real program changes something real.
+
+mod changes;
+mod kills;
+mod machine;
+mod place;
