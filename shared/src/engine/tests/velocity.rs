@@ -24,6 +24,10 @@ use crate::town::rehearsal_plan;
 const START: Ts = Ts(1_795_316_400_000);
 const FRONTEND: &str = "frontend";
 const DAY: Span = Span::hours(24);
+/// Rounds of probes until an outage is seen again after a long silence.
+const ROUNDS: u32 = 10;
+/// How long they take.
+const PROBING_SECONDS: i64 = 100;
 /// Traces.
 const CASES: u32 = 1_000;
 
@@ -56,10 +60,11 @@ enum Fate {
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let wait = prop_oneof![
-        (1..50_i64).prop_map(Span::mins),
-        // Around the limit itself: who asks probes for 40 s first.
-        (-2..3_i64).prop_map(|off| Span::mins(60) + Span::secs(off - 40)),
-        (1..14_i64).prop_map(Span::hours),
+        2 => (1..50_i64).prop_map(Span::mins),
+        // Around the limits themselves: who asks probes first.
+        3 => (-1..2_i64).prop_map(|off| Span::hours(1) + Span::secs(off - PROBING_SECONDS)),
+        1 => (-1..2_i64).prop_map(|off| Span::hours(24) + Span::secs(off - PROBING_SECONDS)),
+        2 => (1..14_i64).prop_map(Span::hours),
     ];
     let fates = vec![
         Fate::Done,
@@ -186,7 +191,7 @@ impl World {
 
     /// The recovery wants to act, on evidence that is fresh.
     fn ask(&mut self, from: Option<u8>) -> Result<(), TestCaseError> {
-        self.probe(4);
+        self.probe(ROUNDS);
         let act = match from {
             None => Act::FailOver,
             Some(n) => Act::RollBack { from: format!("dpl_{n}").into(), to: "dpl_0".into() },
