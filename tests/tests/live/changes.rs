@@ -89,6 +89,8 @@ async fn what_a_latch_needs_is_made_ahead_and_then_holds_traffic() {
     // From here on the control plane may be gone.
     place.stage.route53.outage(true);
     let hash = place.plans("failover").await;
+    let page = place.does("lead-developer", "operation show 1").await;
+    assert!(page.contains("latch: still works when us-east-1's control planes don't"), "{page}");
     place.does("lead-developer", &format!("operation run 1 --hash {hash}")).await;
     place.leads_to(STANDBY).await;
     place.stage.route53.outage(false);

@@ -1,9 +1,10 @@
 //! An operation on one page: what would change, what speaks for and against it, who agrees, what to type next.
 
 use serde_json::{Value, json};
-use shared::effect::Deployment;
+use shared::effect::{ActClass, Deployment};
 use shared::id::DeploymentId;
 use shared::operation::{Gate, Operation, Stage, Verdict, ending_says};
+use shared::plan::Driver;
 use shared::safety::Standing;
 use shared::timeline::{act_says, plain};
 
@@ -23,6 +24,7 @@ pub fn operation_page(operation: &Operation, standing: &Standing, settings: &Set
         lines.push(("DRY RUN", format!("running it changes nothing: {why}")));
     }
     lines.push(("by", proposal.by.clone()));
+    lines.extend(means(operation, settings));
     for change in &proposal.changes {
         let says = format!("{}: {} → {}", change.target, change.before, change.after);
         lines.push(("changes", plain(&says)));
@@ -35,6 +37,15 @@ pub fn operation_page(operation: &Operation, standing: &Standing, settings: &Set
         lines.push(("next", next(operation, settings)));
     }
     lines.iter().map(|(label, text)| brush.labelled(label, text)).collect()
+}
+
+/// What each means of moving traffic depends on, in the order in which they are tried.
+fn means(operation: &Operation, settings: &Settings) -> Vec<(&'static str, String)> {
+    if operation.act.class() != ActClass::Failover {
+        return Vec::new();
+    }
+    let says = |driver: Driver| ("means", format!("{}: {}", driver.says(), driver.needs()));
+    settings.plan.dns.usable_drivers().map(says).collect()
 }
 
 /// Its line in a list, ending in a line break.
