@@ -13,9 +13,11 @@ use crate::plan::{Plan, Severity};
 use crate::time::{Span, Ts};
 
 mod fold;
+mod moved;
 mod rows;
 mod totals;
 
+pub use moved::{Moved, OURS};
 pub use rows::Row;
 pub use totals::{Average, Times, Totals};
 
@@ -42,6 +44,8 @@ pub struct Measures {
     pub acknowledgement: Option<Span>,
     /// The first action minus T0; a dry run is none.
     pub action: Option<Span>,
+    /// From T0 to traffic moved, by the first machine's move.
+    pub moved: Option<Moved>,
     /// Recovered minus T0.
     pub recovery: Option<Span>,
     /// All clear minus T0.
@@ -168,6 +172,7 @@ impl Measures {
             detection: from_start(marks.declared),
             acknowledgement: acknowledged.map(|(at, declared)| at.since(declared)),
             action: from_start(story.first_act),
+            moved: Moved::of(plan, incident.since, turns),
             recovery: from_start(marks.recovered),
             all_clear: from_start(marks.resolved),
             reported: story.reported.zip(marks.resolved).map(|(at, end)| at.since(end)),

@@ -89,6 +89,8 @@ fn a_report_holds_the_measures_against_the_plan_and_the_decisions() {
     | Detection | 31 s |  | – no target |
     | Acknowledgement | 44 s |  | – no target |
     | First action | 1 min 32 s |  | – no target |
+    | Sure to accepted | 5.0 s | 2 s | ✗ BROKEN by 3 s |
+    | Traffic moved | 1 min 37 s: sure after 1 min 32 s, ours 5.0 s | 1 min 42 s | ✓ kept |
     | Recovery | 6 min 8 s | RTO 15 min | ✓ kept |
     | All clear | 21 min 14 s |  | – no target |
     | Data loss | up to 40 s: the age of the standby's data | RPO 0 s | ✗ BROKEN by 40 s |
@@ -155,6 +157,7 @@ fn a_report_ends_with_the_plans_review_half_filled_in_and_the_proof() {
 
     ### 4. Process improvement recommendations
 
+    - Sure to accepted missed its target by 3 s: what would have kept it?
     - Data loss missed its target by 40 s: what would have kept it?
     - Error budget missed its target by 1 min 48 s: what would have kept it?
 

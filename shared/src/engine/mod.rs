@@ -459,6 +459,3 @@ struct Turn<'a> {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod velocity;

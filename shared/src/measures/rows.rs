@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Loss, Measures, Pages, Target, Verdict};
+use super::{Loss, Measures, Pages, Target, Verdict, moved};
 use crate::time::Span;
 
 /// One measure in words.
@@ -27,6 +27,7 @@ impl Measures {
             untargeted("Acknowledgement", self.acknowledgement, "nobody acknowledged it"),
             untargeted("First action", self.action, "no machine changed anything"),
         ]);
+        rows.extend(moved::rows(self.moved.as_ref()));
         rows.extend(self.recovery_rows());
         rows.push(untargeted("All clear", self.all_clear, "it is not over"));
         rows.extend(self.loss_rows());
@@ -113,12 +114,12 @@ impl Measures {
     }
 }
 
-fn row(name: &'static str, measured: String, target: &str, verdict: Verdict) -> Row {
+pub(super) fn row(name: &'static str, measured: String, target: &str, verdict: Verdict) -> Row {
     Row { name, measured, target: target.into(), verdict }
 }
 
 /// A time for which the plan names no target.
-fn untargeted(name: &'static str, span: Option<Span>, why: &str) -> Row {
+pub(super) fn untargeted(name: &'static str, span: Option<Span>, why: &str) -> Row {
     match span {
         Some(span) => row(name, span.to_string(), "", Verdict::NoTarget),
         None => row(name, dash(), "", Verdict::NotMeasured { why: why.into() }),

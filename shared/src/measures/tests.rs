@@ -196,6 +196,38 @@ fn a_dry_run_is_no_action() {
 }
 
 #[test]
+fn traffic_moves_as_soon_as_certainty_our_own_work_and_the_ttl_allow() {
+    let sure = |second: i64| (second, Event::LooksAsked { round: 1, looks: vec![] });
+    let moves = |act: Act, done: i64| {
+        let took = settled(act.clone(), Outcome::Done(Finding::Nothing));
+        measured(
+            [vec![(0, opened("frontend", 0)), sure(93), (94, chose(act)), (done, took)]].concat(),
+        )
+    };
+    let words = |measures: &Measures| -> Vec<String> {
+        let rows = measures.rows().into_iter().skip(4).take(2);
+        rows.map(|row| format!("{}: {} ({}: {})", row.name, row.measured, row.target, row.verdict))
+            .collect()
+    };
+    assert_eq!(
+        words(&moves(Act::FailOver, 95)),
+        [
+            "Sure to accepted: 2.0 s (2 s: kept)",
+            "Traffic moved: 2 min 35 s: sure after 1 min 33 s, ours 2.0 s, TTL 1 min (2 min 42 s: kept)"
+        ]
+    );
+    assert_eq!(
+        words(&moves(rollback(), 96)),
+        [
+            "Sure to accepted: 3.0 s (2 s: BROKEN by 1 s)",
+            "Traffic moved: 1 min 36 s: sure after 1 min 33 s, ours 3.0 s (1 min 42 s: kept)"
+        ]
+    );
+    let nobody = with(vec![chose(Act::FailOver)]);
+    assert!(words(&nobody)[1].ends_with("not measured: no machine moved traffic)"));
+}
+
+#[test]
 fn a_page_whose_copy_arrives_is_not_lost() {
     let taken = || Outcome::Done(Finding::Sent { provider: "telco".into(), receipt: "r".into() });
     let away = || Outcome::Never { why: "provider away".into() };

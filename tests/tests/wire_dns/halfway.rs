@@ -59,6 +59,17 @@ async fn records_that_refuse_after_the_latch_was_opened_leave_it_unknown() {
 }
 
 #[tokio::test]
+async fn a_name_that_was_right_and_is_changed_meanwhile_is_no_success() {
+    let stage = Stage::start().await.unwrap();
+    let hands = stage.hands(RECORDS).unwrap();
+    stage.route53.edit_as_human(RecordSet::new(ZONE, "A", 60, &[STANDBY]));
+    stage.route53.edit_before_next_change(RecordSet::new(ZONE, "A", 60, &["127.0.0.9"]));
+    let outcome = act(&hands, Act::FailOver).await;
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+    assert!(!read_back(&hands, Act::FailOver).await);
+}
+
+#[tokio::test]
 async fn a_latch_that_nothing_watches_is_no_proof_of_a_failover() {
     let stage = Stage::start().await.unwrap();
     let hands = stage.hands(BOTH).unwrap();

@@ -236,6 +236,9 @@ fn measures_with_their_verdicts() {
     – Detection: 31 s
     – Acknowledgement: 44 s
     – First action: 1 min 32 s
+    ✗ Sure to accepted: 5.0 s (2 s: BROKEN by 3 s)
+    ✓ Traffic moved: 1 min 37 s: sure after 1 min 32 s, ours 5.0
+      s (1 min 42 s: kept)
     ✓ Recovery: 6 min 8 s (RTO 15 min: kept)
     – All clear: 21 min 14 s
     ✗ Data loss: up to 40 s: the age of the standby's data (RPO

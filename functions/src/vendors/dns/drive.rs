@@ -77,21 +77,25 @@ impl DnsHands {
     /// Edits the records; what was accepted and never reached the name servers is submitted once more.
     async fn edit(&self, key: &EffectKey, toward: Toward, hold: &Hold) -> Acted {
         let records = self.records();
-        let acted = records.act(key, toward, hold).await;
-        match &acted {
-            Acted::Done(changes) if !changes.is_empty() && self.is_stranded(toward).await => {
-                match records.resubmit(key, toward, hold).await {
-                    Acted::Done(again) => {
-                        Acted::Done(changes.iter().cloned().chain(again).collect())
-                    }
-                    // It was accepted once: whatever stands in the way of the second time, it is not undone.
-                    Acted::NotDone(why)
-                    | Acted::Refused(why)
-                    | Acted::Halted(why)
-                    | Acted::Lost(why) => Acted::Lost(why),
-                }
+        let mut changes = match records.act(key, toward, hold).await {
+            Acted::Done(changes) if !changes.is_empty() => changes,
+            other => return other,
+        };
+        if self.is_stranded(toward).await {
+            match records.resubmit(key, toward, hold).await {
+                Acted::Done(again) => changes.extend(again),
+                // It was accepted once: whatever stands in the way of the second time, it is not undone.
+                Acted::NotDone(why)
+                | Acted::Refused(why)
+                | Acted::Halted(why)
+                | Acted::Lost(why) => return Acted::Lost(why),
             }
-            _ => acted,
+        }
+        match records.is_toward(toward).await {
+            // A name that was right already is in no batch: nothing keeps others from changing it meanwhile.
+            Ok(false) => Acted::Lost("somebody changed the records meanwhile".into()),
+            // Who can't be asked now is asked when it is verified.
+            Ok(true) | Err(_) => Acted::Done(changes),
         }
     }
 

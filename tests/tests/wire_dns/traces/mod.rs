@@ -23,7 +23,7 @@ use trace::{Fault, Setting, Step, Trace, traces};
 use world::{CHANGE, World};
 
 /// Traces of each setting.
-const CASES: u32 = 250;
+const CASES: u32 = 200;
 /// Looks back until somebody can tell.
 const READS: u32 = 9;
 /// Until what was on its way when the hands died has arrived.

@@ -140,8 +140,11 @@ fn fault(setting: Setting, drivers: &[Driver]) -> BoxedStrategy<Fault> {
         Just(Fault::Bare).boxed(),
     ];
     if drivers.contains(&Driver::Records) {
-        // Who doesn't edit records can't mend what somebody did to them.
-        all.push(value.prop_map(Fault::HumanBefore).boxed());
+        // Who doesn't edit records can't mend what somebody did to them. Both together are what half a move meets.
+        all.extend([
+            value.clone().prop_map(Fault::HumanBefore).boxed(),
+            value.prop_map(Fault::Human).boxed(),
+        ]);
     }
     if setting != Setting::Simple {
         all.push(Just(Fault::Outage).boxed());

@@ -181,7 +181,7 @@ impl World {
         let switches = self.cluster.calls();
         let s3 = self.s3.calls();
         route53.iter().filter(|call| call.operation == CHANGE).count()
-            + switches.iter().filter(|(_, it)| it == "UpdateRoutingControlStates").count()
+            + switches.iter().filter(|(_, it)| it.starts_with("Update")).count()
             + s3.iter().filter(|(method, _)| method != "GET").count()
     }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-use super::*;
+use super::super::*;
 use crate::detect::Probe;
 use crate::effect::{
     Act, ActClass, Aim, Change, Effect, Finding, Look, Outcome, Preflight, Survey,
