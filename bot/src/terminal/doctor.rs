@@ -83,10 +83,10 @@ fn traffic(plan: &Plan) -> Vec<(&'static str, String)> {
     let usable: Vec<Driver> = plan.dns.usable_drivers().collect();
     let lines = plan.dns.drivers.iter().map(|driver| {
         let name = driver.says();
-        let says = if !usable.contains(driver) {
-            format!("{name}: not filled in; its settings are in [dns] of the plan")
-        } else {
+        let says = if usable.contains(driver) {
             format!("{name}: {}", driver.needs())
+        } else {
+            format!("{name}: not filled in; its settings are in [dns] of the plan")
         };
         ("traffic", says)
     });

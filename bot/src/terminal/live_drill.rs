@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use functions::clock;
 use functions::perform::{Hold, Perform};
 use functions::vendors::dispatch::Dispatch;
 use serde_json::json;
@@ -90,17 +90,17 @@ async fn look_around(dispatch: Dispatch, plan: &Plan) -> (Vec<Row>, Vec<Outcome>
         let dispatch = dispatch.clone();
         asked.spawn(async move {
             let key = EffectKey { stream: OPERATIONS_STREAM.into(), turn: 0, position: 0 };
-            let begun = Instant::now();
+            let begun = clock::now();
             let effect = Effect::Look(look.clone());
             let outcome = dispatch.perform(&key, &effect, &Hold::Free).await;
-            (place, look, outcome, begun.elapsed().as_millis())
+            (place, look, outcome, clock::now().since(begun))
         });
     }
     let mut seen = asked.join_all().await;
     seen.sort_by_key(|(place, ..)| *place);
     let surveys = seen.split_off(many).into_iter().map(|(_, _, outcome, _)| outcome).collect();
-    let rows = seen.iter().map(|(_, look, outcome, ms)| {
-        ("look".to_owned(), format!("{} ({ms} ms)", looked_says(look, outcome)))
+    let rows = seen.iter().map(|(_, look, outcome, took)| {
+        ("look".to_owned(), format!("{} ({} ms)", looked_says(look, outcome), took.0))
     });
     (rows.collect(), surveys)
 }
