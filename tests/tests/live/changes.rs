@@ -1,5 +1,4 @@
 //! People plan, agree and run in a terminal, and a name server flips.
-#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
 
 use tests::standin::route53::RecordSet;
 use tests::standin::stage::{PRIMARY, STANDBY, ZONE};
