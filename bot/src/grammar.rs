@@ -216,6 +216,10 @@ pub struct DrillArgs {
     /// Something that goes wrong besides; may be repeated.
     #[arg(long)]
     pub fault: Vec<String>,
+    /// Look at the real vendors instead of the town: what would be done right now, and what stands in the way.
+    /// Nothing is changed.
+    #[arg(long, conflicts_with_all = ["seed", "fault"])]
+    pub live: bool,
     /// The folder for the report.
     #[arg(long, default_value = "reports")]
     pub out: PathBuf,

@@ -15,7 +15,7 @@ mod looks;
 mod plain;
 mod words;
 
-pub use looks::changes_say;
+pub use looks::{changes_say, looked_says};
 pub use plain::plain;
 pub use words::{act_says, purged_says, role_says, witness_says};
 

@@ -83,12 +83,10 @@ fn traffic(plan: &Plan) -> Vec<(&'static str, String)> {
     let usable: Vec<Driver> = plan.dns.usable_drivers().collect();
     let lines = plan.dns.drivers.iter().map(|driver| {
         let name = driver.says();
-        let says = if !usable.contains(driver) {
-            format!("{name}: not filled in; its settings are in [dns] of the plan")
-        } else if driver.survives_us_east_1() {
-            format!("{name}: still works when us-east-1's control planes don't")
+        let says = if usable.contains(driver) {
+            format!("{name}: {}", driver.needs())
         } else {
-            format!("{name}: needs Route 53's control plane in us-east-1")
+            format!("{name}: not filled in; its settings are in [dns] of the plan")
         };
         ("traffic", says)
     });

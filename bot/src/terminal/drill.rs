@@ -16,7 +16,7 @@ use shared::town::{
     FAULTS, Fault, SCENARIOS, Scenario, Script, Simulation, promises, rehearsal_plan,
 };
 
-use super::{paint, reports};
+use super::{live_drill, paint, reports};
 use crate::grammar::DrillArgs;
 use crate::report::{Promise, Report};
 use crate::settings::Settings;
@@ -30,6 +30,9 @@ pub fn run(args: &DrillArgs, settings: &Settings, out: &mut dyn Write) -> Result
         return list(settings, out);
     }
     let script = script(args)?;
+    if args.live {
+        return live_drill::run(script.scenario, &args.out, settings, out);
+    }
     let plan = Arc::new(rehearsal_plan(&settings.plan));
     let mut simulation = Simulation::new(plan, script.clone(), args.seed)?;
     simulation.run();

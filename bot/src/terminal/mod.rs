@@ -16,6 +16,7 @@ pub mod dns;
 mod doctor;
 pub mod drill;
 pub mod incidents;
+mod live_drill;
 pub mod operations;
 pub mod paint;
 mod reports;

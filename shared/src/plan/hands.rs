@@ -144,6 +144,15 @@ impl Driver {
         }
     }
 
+    /// What it depends on, in words.
+    pub fn needs(self) -> &'static str {
+        if self.survives_us_east_1() {
+            "still works when us-east-1's control planes don't"
+        } else {
+            "needs Route 53's control plane in us-east-1"
+        }
+    }
+
     /// Whether it still works while the control planes in us-east-1 are gone.
     pub fn survives_us_east_1(self) -> bool {
         match self {

@@ -1,6 +1,6 @@
 //! How looks at the world are said: bad news in capitals, so that it is found by a tired eye.
 
-use crate::effect::{Aim, Change, Deployment, Finding, Look, Preflight};
+use crate::effect::{Aim, Change, Deployment, Finding, Look, Outcome, Preflight};
 use crate::incident::Event;
 use crate::time::Span;
 
@@ -19,13 +19,25 @@ pub(super) fn look_says(look: &Look) -> String {
     }
 }
 
+/// What came of a look, as one clause.
+pub fn looked_says(look: &Look, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(finding) => finding_says(look, finding),
+        Outcome::Later { why, .. } | Outcome::Never { why } | Outcome::Unknown { why } => {
+            unseen_says(look, why)
+        }
+    }
+}
+
+fn unseen_says(look: &Look, why: &str) -> String {
+    format!("could NOT check {} ({why})", look_says(look))
+}
+
 /// What was seen, one clause a look.
 pub(super) fn seen(events: &[&Event]) -> String {
     let clauses = events.iter().filter_map(|event| match event {
         Event::Found { look, finding } => Some(finding_says(look, finding)),
-        Event::LookFailed { look, why } => {
-            Some(format!("could NOT check {} ({why})", look_says(look)))
-        }
+        Event::LookFailed { look, why } => Some(unseen_says(look, why)),
         _ => None,
     });
     format!("found: {}", clauses.collect::<Vec<_>>().join("; "))

@@ -89,10 +89,40 @@ async fn what_a_latch_needs_is_made_ahead_and_then_holds_traffic() {
     // From here on the control plane may be gone.
     place.stage.route53.outage(true);
     let hash = place.plans("failover").await;
+    let page = place.does("lead-developer", "operation show 1").await;
+    assert!(page.contains("latch: still works when us-east-1's control planes don't"), "{page}");
     place.does("lead-developer", &format!("operation run 1 --hash {hash}")).await;
     place.leads_to(STANDBY).await;
     place.stage.route53.outage(false);
     let status = place.types("lead-developer", "dns status").await;
     assert!(status.out.contains("is CLOSED: the standby is served"), "{}", status.out);
     assert_eq!((place.changes(), place.stage.route53.emptied()), (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_live_drill_says_what_would_be_done_now_and_changes_nothing() {
+    let mut place = Place::new().await;
+    place.vercel = Some(Vercel::start().await.unwrap());
+    let says = place.does("lead-developer", "drill complete-outage --live").await;
+    for seen in [
+        "the standby is well",
+        "dpl_4 has been live since",
+        "ROLLBACK   open",
+        "production: dpl_4 (4f6c2d8) → dpl_3 (3f6c2d8)",
+        "FAILOVER   open",
+        &format!("A {ZONE}: {PRIMARY} → {STANDBY}"),
+        "records: needs Route 53's control plane in us-east-1",
+    ] {
+        assert!(says.contains(seen), "{seen}\n{says}");
+    }
+    let file = says.lines().find_map(|line| line.strip_prefix("Report: ")).unwrap();
+    let report = std::fs::read_to_string(place.desk.path(file)).unwrap();
+    assert!(report.contains("Nothing was changed.") && report.contains("- FAILOVER: open"));
+    assert_eq!((place.changes(), place.vercel().writes().len()), (0, 0));
+    place.stage.standby.says(None);
+    place.vercel = None;
+    let said = place.types("lead-developer", "drill complete-outage --live").await;
+    assert_eq!(said.code, 1, "no way back is open\n{}", said.out);
+    assert!(said.out.contains("not open: VERCEL_TOKEN is not set"), "{}", said.out);
+    assert!(said.out.contains("FAILOVER   STOPPED"), "{}", said.out);
 }

@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use functions::clock;
@@ -13,6 +13,7 @@ use serde_json::json;
 use sha2::Sha256;
 use tests::standin::stage::{BUCKET, LATCH, PRIMARY, STANDBY};
 use tests::standin::vercel::{Deployed, Vercel};
+use tokio::time::Instant;
 
 use crate::place::Place;
 
@@ -21,7 +22,7 @@ const KEY: &[u8] = b"a-key-that-only-the-probes-know!";
 /// Where the other probes are; the server stands in `us-west-2`.
 const ELSEWHERE: [&str; 2] = ["eu-west-1", "us-east-2"];
 /// Far above what any of this takes.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const EVERY: Duration = Duration::from_millis(200);
 
 /// A server that is killed when its test is over.

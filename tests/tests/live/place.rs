@@ -15,7 +15,7 @@ use tests::standin::vercel::{TEAM, TOKEN, Vercel};
 pub struct Place {
     pub stage: Stage,
     pub vercel: Option<Vercel>,
-    desk: Desk,
+    pub desk: Desk,
     _folder: TempDir,
 }
 

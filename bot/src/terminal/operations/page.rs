@@ -1,9 +1,10 @@
 //! An operation on one page: what would change, what speaks for and against it, who agrees, what to type next.
 
 use serde_json::{Value, json};
-use shared::effect::Deployment;
+use shared::effect::{Act, ActClass, Deployment};
 use shared::id::DeploymentId;
-use shared::operation::{Gate, Operation, Stage, Verdict, ending_says};
+use shared::operation::{Gate, Operation, Proposal, Stage, Verdict, ending_says};
+use shared::plan::{Driver, Plan};
 use shared::safety::Standing;
 use shared::timeline::{act_says, plain};
 
@@ -22,12 +23,7 @@ pub fn operation_page(operation: &Operation, standing: &Standing, settings: &Set
     if let Some(why) = standing.dry.get(&act.class()) {
         lines.push(("DRY RUN", format!("running it changes nothing: {why}")));
     }
-    lines.push(("by", proposal.by.clone()));
-    for change in &proposal.changes {
-        let says = format!("{}: {} → {}", change.target, change.before, change.after);
-        lines.push(("changes", plain(&says)));
-    }
-    lines.extend(proposal.gates.iter().map(|gate| (gate_label(gate), plain(&gate.says))));
+    lines.extend(proposal_rows(act, proposal, &settings.plan));
     lines.push(("agree", agreeing(operation, settings)));
     if operation.stage == Stage::Planned {
         let until = operation.planned_at + settings.plan.approvals.valid_for;
@@ -35,6 +31,27 @@ pub fn operation_page(operation: &Operation, standing: &Standing, settings: &Set
         lines.push(("next", next(operation, settings)));
     }
     lines.iter().map(|(label, text)| brush.labelled(label, text)).collect()
+}
+
+/// What would be done, by what means, and what speaks for and against it.
+pub fn proposal_rows(act: &Act, proposal: &Proposal, plan: &Plan) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("by", proposal.by.clone())];
+    rows.extend(means(act, plan));
+    for change in &proposal.changes {
+        let says = format!("{}: {} → {}", change.target, change.before, change.after);
+        rows.push(("changes", plain(&says)));
+    }
+    rows.extend(proposal.gates.iter().map(|gate| (gate_label(gate), plain(&gate.says))));
+    rows
+}
+
+/// What each means of moving traffic depends on, in the order in which they are tried.
+fn means(act: &Act, plan: &Plan) -> Vec<(&'static str, String)> {
+    if act.class() != ActClass::Failover {
+        return Vec::new();
+    }
+    let says = |driver: Driver| ("means", format!("{}: {}", driver.says(), driver.needs()));
+    plan.dns.usable_drivers().map(says).collect()
 }
 
 /// Its line in a list, ending in a line break.
