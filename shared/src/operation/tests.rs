@@ -293,6 +293,16 @@ fn an_unfit_standby_stops_everyone() {
 }
 
 #[test]
+fn data_of_the_standbys_own_is_for_people_to_fence() {
+    let mut engine = engine_under(plan_of(|plan| plan.dns.shared.clear()));
+    let operation =
+        said(&mut engine, "lead-developer", &planned(Aim::FailOver, names()), 1).unwrap();
+    let fence = operation.proposal.gates.iter().find(|gate| gate.what == "fence").unwrap();
+    assert_eq!(fence.verdict, Verdict::Decide);
+    assert!(fence.says.ends_with("stop writes to the primary's first"), "{}", fence.says);
+}
+
+#[test]
 fn a_freeze_stops_people_too_until_they_thaw_it() {
     let mut engine = engine();
     let operation = said(&mut engine, "lead-developer", &rollback(), 1).unwrap();

@@ -23,9 +23,7 @@ pub(super) fn moving(
         let says = format!("the {side} does not answer its preflight: mend it first");
         vec![gate("preflight", Verdict::Stop, says)]
     };
-    if act == Act::FailBack {
-        gates.push(reconciled(plan));
-    }
+    gates.extend(fenced(plan, &act));
     Ok((act, Vec::new(), gates))
 }
 
@@ -79,12 +77,23 @@ pub(crate) fn data_rpo(plan: &Plan) -> Span {
         .unwrap_or(Span::mins(5))
 }
 
-/// Going back must not leave behind what was written on the standby (safety rules 6 and 8).
-fn reconciled(plan: &Plan) -> Gate {
-    let shares = plan.dns.shared.iter().any(|id| id.as_str() == "database");
-    if shares {
-        return gate("data left behind", Verdict::Pass, "both sides use the same database");
-    }
-    let says = "stop writes on the standby and bring its data over first";
-    gate("data left behind", Verdict::Decide, says)
+/// No write may land on the side that is left (safety rules 6 and 8). Nothing here can prove that: people decide.
+fn fenced(plan: &Plan, act: &Act) -> Option<Gate> {
+    let shares = plan.dns.shares_the_database();
+    let (what, says) = match act {
+        Act::FailBack if shares => {
+            let says = "both sides use the same database";
+            return Some(gate("data left behind", Verdict::Pass, says));
+        }
+        Act::FailBack => {
+            ("data left behind", "stop writes on the standby and bring its data over first")
+        }
+        Act::FailOver if !shares => {
+            ("fence", "the standby has data of its own: stop writes to the primary's first")
+        }
+        Act::FailOver | Act::RollBack { .. } | Act::Promote { .. } | Act::Restart(_) => {
+            return None;
+        }
+    };
+    Some(gate(what, Verdict::Decide, says))
 }

@@ -554,6 +554,13 @@ fn traffic_can_be_moved_by_what_is_written() {
     99 | region = "us-east-1"
        |          ^ write "us-west-2"
     "#);
+    let two = "names = [\"example.com\", \"www.example.com\"";
+    let five = format!("{two}, \"a.example.com\", \"b.example.com\", \"c.example.com\"");
+    insta::assert_snapshot!(said(&[(two, &five)]), @r#"
+    plan.toml:91:9: 5 names would be moved at once
+    91 | names = ["example.com", "www.example.com", "a.example.com", "b.example.com", "c.example.com"]
+       |         ^ write at most 4
+    "#);
     insta::assert_snapshot!(said(&[("[dns]", "[dns]\ndrivers = []\nresolvers = [\"dns\"]")]), @r#"
     plan.toml:90:11: traffic could not be moved at all
     90 | drivers = []
