@@ -1,17 +1,10 @@
-//! What can be typed: one grammar, with help texts for a tired person.
+//! What can be typed in a terminal: the grammar that every face shares, and what only a terminal needs.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use shared::incident::Role;
-use shared::plan::Severity;
-
-mod change;
-
-pub use change::{
-    Abort, Change, ChangeVerb, DnsSetup, DnsVerb, HostingPlan, Named, NamesPlan, OperationVerb,
-    Rollback, RollbackVerb,
-};
+use shared::grammar::{numbered, words};
 
 /// The system that executes the disaster recovery plan.
 #[derive(Debug, Parser)]
@@ -39,6 +32,23 @@ pub struct Cli {
     pub verb: Verb,
 }
 
+impl Cli {
+    /// Understands the words of a command line, the program's name first.
+    ///
+    /// # Errors
+    /// Usage, with what to type instead; asking for help counts as one.
+    pub fn understand(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = words.into_iter().collect();
+        let texts: Option<Vec<String>> =
+            words.iter().map(|word| word.to_str().map(ToOwned::to_owned)).collect();
+        match texts {
+            Some(texts) => Self::try_parse_from(numbered(texts, None)),
+            // What is no text names no incident.
+            None => Self::try_parse_from(words),
+        }
+    }
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
@@ -53,25 +63,12 @@ pub enum Colour {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Declare, acknowledge, update and end incidents.
-    #[command(subcommand)]
-    Incident(IncidentVerb),
-    /// Point production at an earlier deployment. Only plans, until you `run` the plan.
-    ///
-    /// Example: allclear rollback "Complete application outage"
-    Rollback(Rollback),
-    /// Point production at a deployment for good. Only plans, until you `run` the plan.
-    Promote(Change<HostingPlan>),
-    /// Point DNS at the standby. Only plans, until you `run` the plan.
-    Failover(Change<NamesPlan>),
-    /// Point DNS at the primary again. Only plans, until you `run` the plan.
-    Failback(Change<NamesPlan>),
+    /// What every face understands.
+    #[command(flatten)]
+    Said(shared::grammar::Verb),
     /// Prepare DNS ahead of a disaster, and see how it stands.
     #[command(subcommand)]
     Dns(DnsVerb),
-    /// Look at operations, approve and run them.
-    #[command(subcommand)]
-    Operation(OperationVerb),
     /// Write an incident's report as Markdown and HTML.
     Report {
         /// The incident's number.
@@ -109,92 +106,24 @@ pub enum Verb {
     },
 }
 
-/// What can be done with incidents.
+/// What can be done about DNS ahead of a disaster.
 #[derive(Debug, Subcommand)]
-pub enum IncidentVerb {
-    /// Something is broken: open an incident and page people.
-    ///
-    /// Example: allclear incident declare p1 frontend is down
-    Declare {
-        /// [p1..p4] [component] what you see. Without a severity the plan's classification counts, without a
-        /// component the frontend.
-        #[arg(required = true, value_parser = words)]
-        words: Vec<String>,
-    },
-    /// List incidents, the newest first.
-    List {
-        /// How many.
-        #[arg(long, default_value_t = 20)]
-        limit: usize,
-        /// Also those that turned out to be nothing.
-        #[arg(long)]
-        all: bool,
-    },
-    /// Show where an incident stands.
-    Show {
-        /// The incident's number; without it, the newest live one.
-        number: Option<u32>,
-    },
-    /// "I have it": stops the paging.
-    Ack {
-        /// The incident's number; without it, the only open one.
-        number: Option<u32>,
-    },
-    /// Tell everyone something.
-    Update {
-        /// The incident's number.
-        number: u32,
-        /// Your words.
-        #[arg(required = true, value_parser = words)]
-        text: Vec<String>,
-    },
-    /// Set the severity by hand.
-    Severity {
-        /// The incident's number.
-        number: u32,
-        /// p1 to p4.
-        #[arg(value_parser = severity)]
-        to: Severity,
-        /// Why.
-        #[arg(required = true, value_parser = words)]
-        because: Vec<String>,
-    },
-    /// Give a role to somebody.
-    Assign {
-        /// The incident's number.
-        number: u32,
-        /// The role.
-        #[arg(value_parser = role)]
-        role: Role,
-        /// The person's id in the plan.
-        to: String,
-    },
-    /// "Users are fine again": keeps watching until all clear.
-    Mitigated {
-        /// The incident's number.
-        number: u32,
-    },
-    /// "It is over": needs evidence.
-    Resolve {
-        /// The incident's number.
-        number: u32,
-        /// Resolve although evidence is missing or against it; say why.
-        #[arg(long, value_name = "WHY", value_parser = words)]
-        without_evidence: Option<String>,
-    },
-    /// "It is not over after all."
-    Reopen {
-        /// The incident's number.
-        number: u32,
-        /// Why.
-        #[arg(required = true, value_parser = words)]
-        because: Vec<String>,
-    },
-    /// Everything that happened, from the first failing probe on.
-    Timeline {
-        /// The incident's number; without it, the newest live one.
-        number: Option<u32>,
-    },
+pub enum DnsVerb {
+    /// Failover records and health checks: show what has to be made, and make it.
+    Setup(DnsSetup),
+    /// Where our names lead, what the health checks find, and what differs from the plan.
+    Status,
+}
+
+/// `allclear dns setup …`
+#[derive(Debug, Args)]
+pub struct DnsSetup {
+    /// Only show what would be made; this is what happens without more.
+    #[arg(long, conflicts_with = "apply")]
+    pub plan: bool,
+    /// Make what you saw: the first digits of the hash that was shown with it.
+    #[arg(long, value_name = "DIGITS")]
+    pub apply: Option<String>,
 }
 
 /// What can be done with the plan.
@@ -239,39 +168,19 @@ pub struct ServeArgs {
     pub seed: u64,
 }
 
-/// Reads a severity as people type it.
-pub fn severity(text: &str) -> Result<Severity, String> {
-    match text.to_lowercase().as_str() {
-        "p1" | "1" => Ok(Severity::P1),
-        "p2" | "2" => Ok(Severity::P2),
-        "p3" | "3" => Ok(Severity::P3),
-        "p4" | "4" => Ok(Severity::P4),
-        _ => Err("write p1 (complete outage), p2 (partial), p3 (minor) or p4".into()),
-    }
-}
-
-/// A reason or a message is read by people: blank is not one.
-fn words(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() { Err("say it in words".into()) } else { Ok(text.to_owned()) }
-}
-
-fn role(text: &str) -> Result<Role, String> {
-    match text.to_lowercase().replace(['_', ' '], "-").as_str() {
-        "incident-commander" | "commander" | "ic" => Ok(Role::IncidentCommander),
-        "technical-lead" | "tech" | "tl" => Ok(Role::TechnicalLead),
-        "communications-lead" | "comms" | "cl" => Ok(Role::CommunicationsLead),
-        "business-lead" | "business" | "bl" => Ok(Role::BusinessLead),
-        "assigned-developer" | "developer" | "dev" => Ok(Role::AssignedDeveloper),
-        _ => Err("write commander, tech, comms, business or developer".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
+    use shared::grammar::{IncidentVerb, Named, RollbackVerb, Verb as Said};
+    use shared::incident::Role;
+
     use super::*;
+
+    fn typed(words: &[&str]) -> Result<Verb, clap::Error> {
+        let words = ["allclear"].iter().chain(words).map(OsString::from);
+        Cli::understand(words).map(|cli| cli.verb)
+    }
 
     #[test]
     fn the_grammar_is_sound() {
@@ -280,22 +189,24 @@ mod tests {
 
     #[test]
     fn a_bare_reason_plans_and_only_run_runs() {
-        let typed = |words: &[&str]| {
-            Cli::try_parse_from([&["allclear"], words].concat()).map(|cli| cli.verb)
-        };
-        let Ok(Verb::Rollback(bare)) = typed(&["rollback", "Complete application outage"]) else {
+        let Ok(Verb::Said(Said::Rollback(bare))) =
+            typed(&["rollback", "Complete application outage"])
+        else {
             panic!("the plan's own words are understood")
         };
         assert!(bare.verb.is_none());
         assert_eq!(bare.plan.because, ["Complete application outage"]);
-        let Ok(Verb::Rollback(run)) = typed(&["rollback", "run", "3", "--hash", "0123abcd"]) else {
+        let Ok(Verb::Said(Said::Rollback(run))) =
+            typed(&["rollback", "run", "3", "--hash", "0123abcd"])
+        else {
             panic!("run is a verb")
         };
         assert!(matches!(run.verb, Some(RollbackVerb::Run(Named { number: 3, .. }))));
         assert!(typed(&["rollback", "run", "3"]).is_err(), "nothing runs without its plan");
         assert!(typed(&["failover"]).is_err(), "a reason is required");
         assert!(typed(&["failover", " "]).is_err(), "in words");
-        assert!(matches!(typed(&["failback", "the primary is well"]), Ok(Verb::Failback(_))));
+        let back = typed(&["failback", "the primary is well"]);
+        assert!(matches!(back, Ok(Verb::Said(Said::Failback(_)))));
         for words in [&["dns", "setup"][..], &["dns", "setup", "--plan"]] {
             let Ok(Verb::Dns(DnsVerb::Setup(setup))) = typed(words) else { panic!("{words:?}") };
             assert_eq!(setup.apply, None, "showing comes first");
@@ -304,12 +215,15 @@ mod tests {
 
     #[test]
     fn a_tired_person_is_understood() {
-        let cli = Cli::try_parse_from(["allclear", "incident", "assign", "7", "IC", "a"]).unwrap();
         assert!(matches!(
-            cli.verb,
-            Verb::Incident(IncidentVerb::Assign { role: Role::IncidentCommander, .. })
+            typed(&["incident", "assign", "7", "IC", "a"]),
+            Ok(Verb::Said(Said::Incident(IncidentVerb::Assign {
+                role: Role::IncidentCommander,
+                on,
+                ..
+            }))) if on.number == Some(7)
         ));
-        let error = Cli::try_parse_from(["allclear", "incident", "severity", "7", "bad", "x"]);
+        let error = typed(&["incident", "severity", "7", "bad", "x"]);
         assert!(error.unwrap_err().to_string().contains("write p1"));
     }
 }

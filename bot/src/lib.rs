@@ -6,20 +6,22 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Subcommand};
 
 pub mod grammar;
+pub mod orders;
 pub mod report;
 mod serve;
 pub mod settings;
 pub mod terminal;
 
-use grammar::{Cli, IncidentVerb, Verb};
+use grammar::{Cli, Verb};
 use settings::{Settings, Terminal};
+use shared::grammar::{IncidentVerb, Verb as Said};
 
 /// Runs `allclear` with these words. stdout is data, stderr is talk.
 pub fn run(words: impl IntoIterator<Item = OsString>, terminal: Terminal) -> ExitCode {
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::understand(words) {
         Ok(cli) => cli,
         Err(usage) => return misunderstood(&usage),
     };
@@ -72,8 +74,14 @@ fn execute(cli: &Cli, terminal: Terminal) -> Result<ExitCode> {
         Verb::Drill(args) => terminal::drill::run(args, &settings, &mut Output),
         Verb::Serve(args) => serve::run(args, &settings),
         Verb::Dns(verb) => terminal::dns::run(verb, &settings, &mut Output),
-        verb if terminal::operations::is_about(verb) => {
-            terminal::operations::run(verb, &settings, &mut Output)
+        Verb::Said(verb) => terminal::said::run(verb, &settings, &mut Output),
+        Verb::Freeze { why } => {
+            let freeze = IncidentVerb::Freeze { why: why.clone() };
+            terminal::said::run(&Said::Incident(freeze), &settings, &mut Output)
+        }
+        Verb::Unfreeze => {
+            let thaw = Said::Incident(IncidentVerb::Unfreeze);
+            terminal::said::run(&thaw, &settings, &mut Output)
         }
         verb => {
             let answer = terminal::answer(verb, &settings)?;

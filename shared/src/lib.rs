@@ -6,6 +6,7 @@
 pub mod detect;
 pub mod effect;
 pub mod engine;
+pub mod grammar;
 pub mod id;
 pub mod incident;
 pub mod ledger;

@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 
 use bot::grammar::Cli;
-use clap::Parser;
 use shared::plan::{built_in_text, read::read};
 use shared::signal::{Health, Trust, parse};
 use shared::time::Ts;
@@ -43,7 +42,7 @@ fn every_command_of_the_readme_is_understood() {
     let commands = commands(&document("README.md"));
     assert!(commands.len() >= 10, "the README shows how it is used: {commands:?}");
     for command in commands {
-        let understood = Cli::try_parse_from(&command);
+        let understood = Cli::understand(command.iter().map(Into::into));
         assert!(understood.is_ok(), "{}\n{}", command.join(" "), understood.unwrap_err());
     }
 }
@@ -51,7 +50,9 @@ fn every_command_of_the_readme_is_understood() {
 #[test]
 fn every_drill_of_the_readme_can_be_held() {
     for command in commands(&document("README.md")) {
-        if let bot::grammar::Verb::Drill(args) = Cli::try_parse_from(&command).unwrap().verb {
+        if let bot::grammar::Verb::Drill(args) =
+            Cli::understand(command.iter().map(Into::into)).unwrap().verb
+        {
             let known = args.scenario == "list" || bot::terminal::drill::script(&args).is_ok();
             assert!(known, "{}", command.join(" "));
         }

@@ -23,7 +23,7 @@ pub fn verify(number: Option<u32>, settings: &Settings) -> Result<Answer> {
         None => store.newest(usize::MAX)?,
     };
     if let (Some(number), true) = (number, incidents.is_empty()) {
-        bail!("there is no incident {number}: `allclear incident list` shows them");
+        bail!("there is no incident {number}: `incident list` shows them");
     }
     let mut turns = 0;
     for incident in &incidents {

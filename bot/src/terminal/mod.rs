@@ -20,7 +20,7 @@ mod live_drill;
 pub mod operations;
 pub mod paint;
 mod reports;
-mod safety;
+pub mod said;
 
 /// An answer in both forms.
 #[derive(Clone, Debug)]
@@ -34,19 +34,14 @@ pub struct Answer {
 /// Runs a verb that answers at once; `None` for the verbs that take their time (drill, serve, completions).
 pub fn answer(verb: &Verb, settings: &Settings) -> Result<Option<Answer>> {
     match verb {
-        Verb::Incident(verb) => incidents::run(verb, settings),
         Verb::Report { number, out } => reports::run(*number, out, settings),
         Verb::Verify { number } => checks::verify(*number, settings),
         Verb::Doctor => doctor::run(settings),
         Verb::Plan(PlanVerb::Check) => Ok(checks::plan(settings)),
-        Verb::Freeze { why } => safety::freeze(&why.join(" "), settings),
-        Verb::Unfreeze => safety::unfreeze(settings),
-        Verb::Rollback(_)
-        | Verb::Promote(_)
-        | Verb::Failover(_)
-        | Verb::Failback(_)
+        Verb::Said(_)
+        | Verb::Freeze { .. }
+        | Verb::Unfreeze
         | Verb::Dns(_)
-        | Verb::Operation(_)
         | Verb::Drill(_)
         | Verb::Serve(_)
         | Verb::Completions { .. } => return Ok(None),

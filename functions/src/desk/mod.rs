@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use shared::detect::Probe;
 use shared::effect::{Act, ActClass, Outcome};
-use shared::engine::{Engine, Granted, OperationError, Permit, Receipt, WishError};
+use shared::engine::{Engine, Glance, Granted, OperationError, Permit, Receipt, WishError};
 use shared::id::{ComponentId, EffectKey};
 use shared::operation::Operation;
 use shared::store::{Owed, Store};
@@ -117,12 +117,12 @@ impl Desk {
         self.ask(|reply| Request::Prove { class, by, key, reply }).await
     }
 
-    /// Reads the store between two writes.
-    pub async fn read<T: Send + 'static>(
+    /// Looks at what is known, between two writes.
+    pub async fn see<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&dyn Store) -> T + Send + 'static,
+        look: impl FnOnce(&dyn Glance) -> T + Send + 'static,
     ) -> Result<T, Away> {
-        self.ask(|reply| Request::Read(Box::new(move |store| defer(reply, read(store))))).await
+        self.ask(|reply| Request::See(Box::new(move |seen| defer(reply, look(seen))))).await
     }
 
     /// A sign of life: the loop takes a fresh turn for it, and the store a batch.

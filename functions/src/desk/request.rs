@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use shared::detect::Probe;
 use shared::effect::{Act, ActClass, Lane, Outcome};
-use shared::engine::{Engine, Granted, OperationError, Permit, Receipt, Target, WishError};
+use shared::engine::{Engine, Glance, Granted, OperationError, Permit, Receipt, Target, WishError};
 use shared::id::{ComponentId, EffectKey, PersonId, SourceId};
 use shared::incident::Wish;
 use shared::ledger::Hash;
@@ -20,8 +20,8 @@ pub(super) type Reply<T> = oneshot::Sender<T>;
 /// An answer that waits for its batch to become durable.
 pub(super) type Deferred = Box<dyn FnOnce()>;
 
-/// Reads the store and holds what it read until the batch is over.
-pub(super) type Read = Box<dyn FnOnce(&dyn Store) -> Deferred + Send>;
+/// Looks at what is known and holds what it saw until the batch is over.
+pub(super) type See = Box<dyn FnOnce(&dyn Glance) -> Deferred + Send>;
 
 /// A delivery as it came in, and what it says.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ pub(super) enum Request {
     Freeze { by: String, why: String, key: String, reply: Reply<()> },
     Unfreeze { by: String, key: String, reply: Reply<()> },
     Prove { class: ActClass, by: String, key: String, reply: Reply<()> },
-    Read(Read),
+    See(See),
     Pulse(Reply<Pulse>),
 }
 
@@ -141,7 +141,7 @@ impl Request {
             Self::Prove { class, by, key, reply } => {
                 defer(reply, engine.prove(class, &by, &key, now)?)
             }
-            Self::Read(read) => read(engine.store()),
+            Self::See(look) => look(engine),
             Self::Pulse(reply) => defer(reply, beat(engine, pulse, now)),
         };
         Ok(Ran { answer, settled, stirs })

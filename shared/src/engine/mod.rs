@@ -22,10 +22,12 @@ use crate::signal::{Health, Kind, Signal, Trust};
 use crate::store::{Delivery, Derived, Store, StoreError};
 use crate::time::Ts;
 
+mod glance;
 mod hands;
 mod operations;
 mod turns;
 
+pub use glance::Glance;
 pub use hands::Permit;
 pub use operations::OperationError;
 
@@ -85,7 +87,7 @@ pub enum WishError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// There is no such incident.
-    #[error("there is no incident {0}: `allclear incident list` shows them")]
+    #[error("there is no incident {0}: `incident list` shows them")]
     NoSuchIncident(u32),
     /// The store can't be used.
     #[error(transparent)]

@@ -101,7 +101,7 @@ fn only_people_of_the_plan_are_heard() {
     let stranger = place.desk.types("--as stranger incident ack 1");
     assert_eq!(stranger.code, 1);
     assert_snapshot!(stranger.err, @"error: `stranger` is not in the plan: people are lead-developer, senior-developer, devops-engineer, project-manager, stakeholder-rep");
-    assert_snapshot!(place.refused("incident assign 1 comms stranger"), @"error: stranger is not in the plan: add them under [[people]] in plan.toml");
+    assert_snapshot!(place.refused("incident assign 1 comms stranger"), @"error: `stranger` is nobody in the plan: people are lead-developer, senior-developer, devops-engineer, project-manager, stakeholder-rep");
     assert!(
         place.misunderstood("incident assign 1 boss lead-developer").contains("write commander")
     );
@@ -161,7 +161,7 @@ fn an_incident_that_is_not_there_is_said_so() {
         ["incident show 9", "incident ack 9", "incident timeline 9", "report 9", "verify 9"];
     for line in verbs {
         let says = place.refused(line);
-        assert_eq!(says, "error: there is no incident 9: `allclear incident list` shows them\n");
+        assert_eq!(says, "error: there is no incident 9: `incident list` shows them\n");
     }
 }
 

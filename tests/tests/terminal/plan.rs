@@ -46,7 +46,9 @@ fn an_unknown_verb_names_the_nearest() {
     assert!(
         place.misunderstood("incdent list").contains("a similar subcommand exists: 'incident'")
     );
-    assert!(place.misunderstood("incident lst").contains("a similar subcommand exists: 'list'"));
+    assert!(
+        place.misunderstood("incident lst").contains("similar subcommands exist: 'ls', 'list'")
+    );
     let says = place.misunderstood("ack 1");
     assert!(says.ends_with("hint: did you mean `allclear incident ack`?\n"), "{says}");
     assert!(place.misunderstood("lunch").contains("unrecognized subcommand 'lunch'"));

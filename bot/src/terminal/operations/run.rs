@@ -10,12 +10,12 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use functions::alone::Alone;
 use functions::store::{ServerLock, SqliteStore};
-use shared::engine::Engine;
+use shared::engine::{Engine, OperationError};
+use shared::grammar::Named;
 use shared::operation::{Ending, OperationWish, Refusal, Stage, ending_says, story};
 use shared::time::Span;
 
-use super::{exit_code, say, survey};
-use crate::grammar::Named;
+use super::{exit_code, survey};
 use crate::settings::Settings;
 
 /// How often the store is looked at for news of a server's work.
@@ -29,8 +29,7 @@ pub fn run(settings: &Settings, named: &Named, out: &mut dyn Write) -> Result<Ex
     let mut engine = settings.engine()?;
     let known = engine.operation(number)?;
     if !engine.is_unfinished(&known, settings.now())? {
-        let wish = OperationWish::Run { number, hash: named.hash.clone() };
-        say(settings, &mut engine, &wish)?;
+        start(settings, &mut engine, named)?;
     } else if !known.is_named(&named.hash) {
         return Err(Refusal::OtherPlan { number }.into());
     }
@@ -46,6 +45,20 @@ pub fn run(settings: &Settings, named: &Named, out: &mut dyn Write) -> Result<Ex
         writeln!(out, "{}", ending_says(ending))?;
     }
     Ok(exit_code(&operation))
+}
+
+/// "Go": a refusal is the error.
+fn start(settings: &Settings, engine: &mut Engine<SqliteStore>, named: &Named) -> Result<()> {
+    let (by, now) = (settings.speaker()?, settings.now());
+    let key = format!("terminal/{}/{}", std::process::id(), now.0);
+    let wish = OperationWish::Run { number: named.number, hash: named.hash.clone() };
+    let answer =
+        engine.batch(now, |engine| match engine.operate(&by, "terminal", &key, &wish, now) {
+            Err(OperationError::Store(error)) => Err(error),
+            other => Ok(other),
+        })?;
+    answer?;
+    Ok(())
 }
 
 fn carry_out(

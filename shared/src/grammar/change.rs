@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::words;
 
 /// `allclear rollback …`
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub struct Rollback {
     /// What to do; without it, a plan is made.
@@ -17,7 +17,7 @@ pub struct Rollback {
 }
 
 /// What can be done about a rollback.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum RollbackVerb {
     /// Show what a rollback would change; nothing happens.
     Plan(HostingPlan),
@@ -34,7 +34,7 @@ pub enum RollbackVerb {
 }
 
 /// `allclear failover …`, `failback …`, `promote …`
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub struct Change<P: Args> {
     /// What to do; without it, a plan is made.
@@ -46,7 +46,7 @@ pub struct Change<P: Args> {
 }
 
 /// What can be done about a change.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum ChangeVerb<P: Args> {
     /// Show what would change; nothing happens.
     Plan(P),
@@ -59,7 +59,7 @@ pub enum ChangeVerb<P: Args> {
 }
 
 /// What can be done with operations of any kind.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum OperationVerb {
     /// List operations, the newest first.
     List {
@@ -103,26 +103,6 @@ pub struct NamesPlan {
     /// The incident it belongs to; without it, the open one.
     #[arg(long, value_name = "NUMBER")]
     pub incident: Option<u32>,
-}
-
-/// What can be done about DNS ahead of a disaster.
-#[derive(Debug, Subcommand)]
-pub enum DnsVerb {
-    /// Failover records and health checks: show what has to be made, and make it.
-    Setup(DnsSetup),
-    /// Where our names lead, what the health checks find, and what differs from the plan.
-    Status,
-}
-
-/// `allclear dns setup …`
-#[derive(Debug, Args)]
-pub struct DnsSetup {
-    /// Only show what would be made; this is what happens without more.
-    #[arg(long, conflicts_with = "apply")]
-    pub plan: bool,
-    /// Make what you saw: the first digits of the hash that was shown with it.
-    #[arg(long, value_name = "DIGITS")]
-    pub apply: Option<String>,
 }
 
 /// An operation, and the plan of it that was seen.

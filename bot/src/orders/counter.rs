@@ -1,0 +1,151 @@
+//! Where orders go: to the desk of the server in this process, or to the store itself.
+
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow, bail};
+use functions::desk::{Desk, Instruction, Utterance};
+use functions::perform::{Hold, Perform};
+use functions::vendors::dispatch::Dispatch;
+use shared::effect::{Aim, Effect, Finding, Look, Outcome, Survey};
+use shared::engine::{Glance, Granted, OperationError, WishError};
+use shared::id::{EffectKey, PersonId};
+use shared::operation::{OPERATIONS_STREAM, Operation};
+use shared::plan::Plan;
+
+use crate::settings::Settings;
+use crate::terminal::operations::survey;
+
+/// What orders need of the world.
+pub trait Counter: Sync {
+    /// The plan.
+    fn plan(&self) -> Arc<Plan>;
+    /// A person wants something of an incident.
+    fn wish(&self, said: Utterance) -> impl Future<Output = Result<Granted>> + Send;
+    /// A person wants something of an operation.
+    fn operate(&self, said: Instruction) -> impl Future<Output = Result<Operation>> + Send;
+    /// Stops every action, or allows them again where there is no reason to stop.
+    fn freeze(
+        &self,
+        by: PersonId,
+        why: Option<String>,
+        key: String,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// Looks at what is known.
+    fn see<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Glance) -> Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send;
+    /// What a plan for this aim depends on, right now.
+    fn survey(&self, aim: Aim) -> impl Future<Output = Result<Survey>> + Send;
+}
+
+/// The store itself: for a terminal. It is opened anew for every order, so that a mistyped path is an error and
+/// nothing is held while a person thinks.
+pub struct AtStore<'a>(pub &'a Settings);
+
+impl Counter for AtStore<'_> {
+    fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.0.plan)
+    }
+
+    async fn wish(&self, said: Utterance) -> Result<Granted> {
+        let now = self.0.now();
+        let mut engine = self.0.engine()?;
+        let Utterance { target, by, via, key, wish } = said;
+        let answer = engine.batch(now, |engine| {
+            match engine.wish(&target, &by, &via, &key, &wish, now) {
+                Err(WishError::Store(error)) => Err(error),
+                other => Ok(other),
+            }
+        })?;
+        Ok(answer?)
+    }
+
+    async fn operate(&self, said: Instruction) -> Result<Operation> {
+        let now = self.0.now();
+        let mut engine = self.0.engine()?;
+        let Instruction { by, via, key, wish } = said;
+        let answer =
+            engine.batch(now, |engine| match engine.operate(&by, &via, &key, &wish, now) {
+                Err(OperationError::Store(error)) => Err(error),
+                other => Ok(other),
+            })?;
+        Ok(answer?)
+    }
+
+    async fn freeze(&self, by: PersonId, why: Option<String>, key: String) -> Result<()> {
+        let now = self.0.now();
+        let mut engine = self.0.engine()?;
+        engine.batch(now, |engine| match &why {
+            Some(why) => engine.freeze(by.as_str(), why, &key, now),
+            None => engine.unfreeze(by.as_str(), &key, now),
+        })?;
+        Ok(())
+    }
+
+    async fn see<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Glance) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        look(&self.0.reader()?)
+    }
+
+    async fn survey(&self, aim: Aim) -> Result<Survey> {
+        surveyed(&survey::vendors(self.0)?, aim).await
+    }
+}
+
+/// The desk of the server in this process.
+#[derive(Clone)]
+pub struct AtDesk {
+    /// The way to it.
+    pub desk: Desk,
+    /// What surveys.
+    pub vendors: Arc<Dispatch>,
+}
+
+impl Counter for AtDesk {
+    fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.vendors.lookout.plan)
+    }
+
+    async fn wish(&self, said: Utterance) -> Result<Granted> {
+        Ok(self.desk.wish(said).await??)
+    }
+
+    async fn operate(&self, said: Instruction) -> Result<Operation> {
+        Ok(self.desk.operate(said).await??)
+    }
+
+    async fn freeze(&self, by: PersonId, why: Option<String>, key: String) -> Result<()> {
+        let by = by.as_str().to_owned();
+        match why {
+            Some(why) => self.desk.freeze(by, why, key).await?,
+            None => self.desk.unfreeze(by, key).await?,
+        }
+        Ok(())
+    }
+
+    async fn see<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Glance) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.desk.see(look).await?
+    }
+
+    async fn survey(&self, aim: Aim) -> Result<Survey> {
+        surveyed(&self.vendors, aim).await
+    }
+}
+
+async fn surveyed(vendors: &Dispatch, aim: Aim) -> Result<Survey> {
+    let key = EffectKey { stream: OPERATIONS_STREAM.into(), turn: 0, position: 0 };
+    let look = Effect::Look(Look::Survey(aim));
+    match vendors.perform(&key, &look, &Hold::Free).await {
+        Outcome::Done(Finding::Surveyed(survey)) => Ok(survey),
+        Outcome::Never { why } | Outcome::Later { why, .. } | Outcome::Unknown { why } => {
+            Err(anyhow!("nothing can be planned: {why}"))
+        }
+        Outcome::Done(_) => bail!("nothing can be planned: the answer is of another kind"),
+    }
+}

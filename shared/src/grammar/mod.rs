@@ -1,0 +1,44 @@
+//! What can be said to the system: one grammar for every face. The terminal reads its arguments with it, chat and text
+//! messages what people typed there.
+//!
+//! Nothing is done here, and nobody is asked who they are.
+
+use clap::Subcommand;
+
+mod change;
+pub mod chat;
+mod incident;
+mod numbered;
+
+pub use change::{
+    Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,
+};
+pub use incident::{IncidentVerb, On, severity};
+pub use numbered::numbered;
+
+/// What every face understands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Declare, acknowledge, update and end incidents.
+    #[command(subcommand)]
+    Incident(IncidentVerb),
+    /// Point production at an earlier deployment. Only plans, until you `run` the plan.
+    ///
+    /// Example: rollback "Complete application outage"
+    Rollback(Rollback),
+    /// Point production at a deployment for good. Only plans, until you `run` the plan.
+    Promote(Change<HostingPlan>),
+    /// Point DNS at the standby. Only plans, until you `run` the plan.
+    Failover(Change<NamesPlan>),
+    /// Point DNS at the primary again. Only plans, until you `run` the plan.
+    Failback(Change<NamesPlan>),
+    /// Look at operations, approve and run them.
+    #[command(subcommand)]
+    Operation(OperationVerb),
+}
+
+/// A reason or a message is read by people: blank is not one.
+pub fn words(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("say it in words".into()) } else { Ok(text.to_owned()) }
+}
