@@ -12,6 +12,7 @@ pub mod grammar;
 pub mod report;
 mod serve;
 pub mod settings;
+pub mod slack;
 pub mod terminal;
 
 use grammar::{Cli, IncidentVerb, Verb};
