@@ -100,7 +100,7 @@ fn clock(span: Span) -> String {
 /// A stop for every action, as everyone must know it.
 pub fn frozen(freeze: &Freeze) -> String {
     let (by, why) = (marked(&freeze.by), cut_marked(&marked(&freeze.why), WORDS));
-    format!("■ *FROZEN* by {by}: {why}. Nothing acts until `/incident unfreeze`.")
+    format!("■ *FROZEN* by {by}: {why}. Nothing acts until `/incident unfreeze`")
 }
 
 fn reason(incident: &Incident) -> Option<String> {
@@ -154,7 +154,17 @@ fn still_to_do(incident: &Incident) -> Option<String> {
 }
 
 fn last_evidence(incident: &Incident, lines: &[Line]) -> String {
-    let last = lines.iter().rev().find(|line| line.mark == Mark::Evidence);
+    let seen = |line: &&Line| match line.mark {
+        Mark::Evidence | Mark::Recovery | Mark::Clear => true,
+        Mark::Alarm
+        | Mark::Page
+        | Mark::Person
+        | Mark::Look
+        | Mark::Choice
+        | Mark::Action
+        | Mark::Note => false,
+    };
+    let last = lines.iter().rev().find(seen);
     let seen = last.map_or_else(
         || evidence(incident),
         |line| format!("{}, {} UTC", line.text, line.at.clock()),
@@ -174,17 +184,25 @@ fn aloud(incident: &Incident, lines: &[Line], scene: Scene) -> String {
     says.push(format!("{}.", marked(&people(incident, plan, now))));
     says.push(format!("Incident commander: {}.", commander(incident)));
     says.push(format!("Machines: {}.", marked(&doing(incident))));
-    says.extend(standing.frozen.as_ref().map(frozen));
+    says.extend(standing.frozen.as_ref().map(|freeze| format!("{}.", frozen(freeze))));
     says.push(format!("{}.", last_evidence(incident, lines)));
     says.extend(reason(incident).map(|because| format!("Severity because: {because}.")));
     says.extend(update(incident).map(|update| one_line(&update)));
     says.extend(still_to_do(incident).map(|todo| one_line(&todo)));
     says.push(format!("{}.", as_of(now)));
-    says.join(" ")
+    unstarred(&says.join(" "))
 }
 
+/// A paragraph as a sentence.
 fn one_line(text: &str) -> String {
-    text.replacen("*\n", ":* ", 1).replace('\n', "; ")
+    let line = text.replacen('\n', ": ", 1).replace('\n', "; ");
+    let end = if line.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    line + end
+}
+
+/// What is read aloud has no stars around its labels.
+pub(super) fn unstarred(text: &str) -> String {
+    text.replace(['*', '`'], "")
 }
 
 /// One primary button that fits, what changes the world behind a question, the rest behind three dots.

@@ -94,7 +94,7 @@ pub fn declare(channel: Option<SlackChannelId>, plan: &Plan) -> SlackModalView {
         .select(severities.collect(), None),
         ask(WORDS, "What do you see?", "People read this first: one sentence is enough.").words(),
     ];
-    form("Declare an incident", "Declare", Purpose { action: Action::Declare, channel }, blocks)
+    form("Declare an incident", "Declare", &Purpose { action: Action::Declare, channel }, blocks)
 }
 
 /// Asks for words for everyone.
@@ -149,7 +149,7 @@ pub fn approve(
     let says = super::text::marked(&shared::timeline::act_says(&operation.act));
     let mut blocks = vec![kit::section(&format!("*Operation {}*: {says}", operation.number))];
     blocks.extend(operation::plan_blocks(operation, scene));
-    form("Approve a plan", "I agree to this", purpose, blocks)
+    form("Approve a plan", "I agree to this", &purpose, blocks)
 }
 
 fn ask<'a>(name: &'static str, label: &'a str, hint: &'a str) -> Input<'a> {
@@ -168,10 +168,10 @@ fn on_incident(
     let mut blocks = vec![kit::context(&[&head])];
     blocks.extend(inputs);
     let action = Action::Incident(verb, incident.number);
-    form(title, submit, Purpose { action, channel }, blocks)
+    form(title, submit, &Purpose { action, channel }, blocks)
 }
 
-fn form(name: &str, submit: &str, purpose: Purpose, blocks: Vec<SlackBlock>) -> SlackModalView {
+fn form(name: &str, submit: &str, purpose: &Purpose, blocks: Vec<SlackBlock>) -> SlackModalView {
     SlackModalView::new(title(name), kit::bounded(blocks, kit::VIEW_BLOCKS))
         .with_callback_id(purpose.action.id().into())
         .with_private_metadata(purpose.keep())

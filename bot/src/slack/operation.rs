@@ -3,6 +3,7 @@
 use shared::effect::{Act, ActClass};
 use shared::operation::{Gate, Line, Operation, Proposal, Stage};
 use shared::plan::Plan;
+use shared::safety::Standing;
 use shared::timeline::act_says;
 use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 
@@ -42,11 +43,7 @@ pub fn plan_blocks(operation: &Operation, scene: Scene) -> Vec<SlackBlock> {
     let why = cut_marked(&marked(&operation.because), LINE * 2);
     let by = marked(operation.by.as_str());
     blocks.push(kit::section(&format!("*Why*\n{by}: {why}")));
-    blocks.extend(standing.frozen.as_ref().map(|one| kit::section(&super::card::frozen(one))));
-    if let Some(why) = standing.dry.get(&operation.act.class()) {
-        let why = cut_marked(&marked(why), LINE);
-        blocks.push(kit::section(&format!("○ *DRY RUN*: running it changes nothing: {why}")));
-    }
+    blocks.extend(held(operation, standing).iter().map(|why| kit::section(why)));
     blocks.push(kit::section(&changes(&operation.act, &operation.proposal, plan)));
     blocks.push(kit::section(&gates(&operation.proposal.gates)));
     let pairs = [
@@ -57,6 +54,17 @@ pub fn plan_blocks(operation: &Operation, scene: Scene) -> Vec<SlackBlock> {
     ];
     blocks.push(kit::fields(&pairs));
     blocks
+}
+
+/// What keeps it from changing anything, while that still matters.
+fn held(operation: &Operation, standing: &Standing) -> Vec<String> {
+    if matches!(operation.stage, Stage::Over(_)) {
+        return Vec::new();
+    }
+    let dry = standing.dry.get(&operation.act.class()).map(|why| {
+        format!("○ *DRY RUN*: running it changes nothing: {}", cut_marked(&marked(why), LINE))
+    });
+    standing.frozen.as_ref().map(super::card::frozen).into_iter().chain(dry).collect()
 }
 
 /// What opens the confirm dialog of an approval or a go: the hash of what was seen.
@@ -211,18 +219,15 @@ fn aloud(operation: &Operation, says: &str, scene: Scene) -> String {
     let Scene { plan, standing, .. } = scene;
     let mut all = vec![format!("{}.", marked(says))];
     all.push(format!("Stage: {}.", cut_marked(&marked(&stage_says(&operation.stage)), LINE * 2)));
-    if standing.dry.contains_key(&operation.act.class()) {
-        all.push("Dry run: running it changes nothing.".into());
-    }
-    all.extend(standing.frozen.as_ref().map(super::card::frozen));
+    all.extend(held(operation, standing).iter().map(|why| format!("{why}.")));
     let why = cut_marked(&marked(&operation.because), LINE);
     all.push(format!("{} asks: {why}.", marked(operation.by.as_str())));
     let stops = operation.proposal.stops();
     all.extend(
         stops.take(3).map(|gate| format!("STOP: {}.", cut_marked(&marked(&gate.says), LINE))),
     );
-    all.push(format!("Agree: {}.", agreeing(operation, plan).replace('*', "")));
+    all.push(format!("Agree: {}.", agreeing(operation, plan)));
     all.push(format!("Plan {}.", operation.hash.short()));
     all.push(format!("{}.", next_says(operation, scene)));
-    all.join(" ")
+    super::card::unstarred(&all.join(" "))
 }

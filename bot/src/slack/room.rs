@@ -89,7 +89,7 @@ fn timeline_page(
     }
     let mut blocks = vec![kit::section(&format!("*{head}*"))];
     blocks.extend(paragraphs(lines));
-    Message::new(&format!("{head}\n{}", lines.join("\n")), blocks)
+    Message::new(&card::unstarred(&format!("{head}\n{}", lines.join("\n"))), blocks)
 }
 
 /// Lines in as few sections as hold them.
@@ -133,7 +133,7 @@ pub fn incident_list(rows: &[Summary], scene: Scene) -> Message {
         blocks.push(kit::context(&[&format!("… and {more} more: `allclear incident list`")]));
     }
     let aloud: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
-    Message::new(&aloud.join("\n"), blocks)
+    Message::new(&card::unstarred(&aloud.join("\n")), blocks)
 }
 
 fn row_says(row: &Summary, scene: Scene) -> String {
@@ -189,7 +189,7 @@ pub fn status(at: &Whereabouts, scene: Scene) -> Message {
     blocks.push(kit::context(&[&next]));
     blocks.push(kit::actions(vec![kit::button(&Action::Declare).into()]));
     aloud.push(next);
-    Message::new(&aloud.join("\n"), blocks)
+    Message::new(&card::unstarred(&aloud.join("\n")), blocks)
 }
 
 fn who_says(at: &Whereabouts, scene: Scene) -> String {

@@ -57,7 +57,7 @@ pub fn cut_marked(text: &str, limit: usize) -> String {
     let Some(kept) = cut.strip_suffix(CUT).filter(|_| cut != text) else { return cut };
     match kept.rfind('&') {
         Some(at) if !kept[at..].contains(';') && kept.len() - at < LONGEST_ENTITY => {
-            kept[..at].to_owned() + CUT
+            kept[..at].trim_end().to_owned() + CUT
         }
         _ => cut,
     }
