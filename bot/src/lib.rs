@@ -13,6 +13,7 @@ pub mod orders;
 pub mod report;
 mod serve;
 pub mod settings;
+pub mod slack;
 pub mod terminal;
 
 use grammar::{Cli, Verb};

@@ -155,7 +155,7 @@ pub fn count(number: usize, one: &str) -> String {
 }
 
 /// The severity; `--` where nobody has given one yet.
-fn severity_says(state: State, severity: Severity) -> String {
+pub fn severity_says(state: State, severity: Severity) -> String {
     if state.has_severity() { format!("{severity:?}") } else { "--".into() }
 }
 
@@ -223,7 +223,8 @@ fn recovery(incident: &Incident, plan: &Plan, now: Ts) -> String {
     }
 }
 
-fn people(incident: &Incident, plan: &Plan, now: Ts) -> String {
+/// Who has it, or who is woken next.
+pub fn people(incident: &Incident, plan: &Plan, now: Ts) -> String {
     match (&incident.paging, next_rung(plan, incident)) {
         (Paging::Acknowledged { by }, _) => format!("{by} has it"),
         (Paging::Climbing { .. }, Some((rung, at))) => {
@@ -234,7 +235,8 @@ fn people(incident: &Incident, plan: &Plan, now: Ts) -> String {
     }
 }
 
-fn doing(incident: &Incident) -> String {
+/// What machines are at.
+pub fn doing(incident: &Incident) -> String {
     let class = |act: &shared::effect::Act| act.class().says();
     match &incident.recovery.phase {
         _ if !incident.state.is_live() => "nothing more is done".into(),
@@ -251,7 +253,8 @@ fn doing(incident: &Incident) -> String {
     }
 }
 
-fn evidence(incident: &Incident) -> String {
+/// What speaks for the trouble, right now.
+pub fn evidence(incident: &Incident) -> String {
     let own = match (incident.blind, incident.failing) {
         (true, _) => "our own view is gone",
         (false, true) => "our own probes fail",

@@ -101,7 +101,8 @@ pub fn operation_json(operation: &Operation, settings: &Settings) -> Value {
     })
 }
 
-fn stage_says(stage: &Stage) -> String {
+/// How far it is.
+pub fn stage_says(stage: &Stage) -> String {
     match stage {
         Stage::Planned => "planned, nothing has happened".into(),
         Stage::Checking => "being checked again before it begins".into(),
@@ -113,7 +114,7 @@ fn stage_says(stage: &Stage) -> String {
 }
 
 /// A sign and a word each: never by colour alone.
-fn gate_label(gate: &Gate) -> &'static str {
+pub fn gate_label(gate: &Gate) -> &'static str {
     match gate.verdict {
         Verdict::Pass => "✓ ok",
         Verdict::Decide => "? decide",
