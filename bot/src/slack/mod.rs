@@ -3,6 +3,7 @@
 //! Nothing here talks to Slack, and nothing is said by colour alone: every sign has its word beside it.
 
 pub mod action;
+pub mod api;
 pub mod card;
 pub mod channel;
 pub mod home;
