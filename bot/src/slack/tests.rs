@@ -54,5 +54,5 @@ fn up_to(seconds: i64) -> (Incident, Vec<Line>) {
 fn seen(message: &Message) -> String {
     let json = serde_json::to_value(message).unwrap();
     limits::judge_message(&json);
-    drawn::message(&json)
+    drawn::message(&json).replace('\u{200b}', "<ZERO WIDTH>")
 }
