@@ -263,3 +263,16 @@ fn the_judge_is_not_blind() {
     let block = serde_json::json!({"type": "section", "text": text});
     judge_message(&serde_json::json!({"text": "a", "blocks": [block]}));
 }
+
+#[test]
+fn the_other_judge_is_not_blind() {
+    let header = |letters: usize| {
+        let text = serde_json::json!({"type": "plain_text", "text": "a".repeat(letters)});
+        let block = serde_json::json!({"type": "header", "text": text});
+        serde_json::json!({"channel": "C0123456789", "text": "a", "blocks": [block]})
+    };
+    let mut other = Other::hired();
+    assert_eq!(other.asked("message", &header(150)), "ok");
+    let refused = other.asked("message", &header(151));
+    assert!(refused.starts_with("length-exceeded at"), "{refused}");
+}
