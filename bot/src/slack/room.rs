@@ -1,7 +1,7 @@
 //! What is said in the room and to the person who asked: notices, the timeline, lists, help, where you are.
 
 use shared::incident::{Incident, State};
-use shared::operation::Operations;
+use shared::operation::{Operation, Operations, Stage};
 use shared::plan::Person;
 use shared::store::Summary;
 use shared::timeline::{Line, act_says, elapsed};
@@ -220,9 +220,9 @@ fn nth(turn: usize) -> String {
     }
 }
 
-/// Operations that are not over, each with a button that shows its plan.
+/// Operations that are not over, each with a button that shows its plan, for agreeing where somebody must.
 pub(super) fn open_operations(operations: &Operations, scene: Scene) -> Vec<(String, SlackBlock)> {
-    let line = |operation: &shared::operation::Operation| {
+    let line = |operation: &Operation| {
         let missing = match operation.missing(scene.plan) {
             0 => "everyone needed agrees".into(),
             missing => format!("{missing} more must agree"),
@@ -230,7 +230,9 @@ pub(super) fn open_operations(operations: &Operations, scene: Scene) -> Vec<(Str
         let act = cut_marked(&marked(&act_says(&operation.act)), 300);
         let says = format!("*Operation {}* {act}; {missing}", operation.number);
         let named = Named { number: operation.number, hash: operation.hash.to_string() };
-        let button = kit::button(&Action::Operation(Step::Look, named));
+        let waits = operation.stage == Stage::Planned && operation.missing(scene.plan) > 0;
+        let step = if waits { Step::Read } else { Step::Look };
+        let button = kit::button(&Action::Operation(step, named));
         (says.clone(), kit::section_with(&says, button))
     };
     operations.open().take(MAX_SHOWN).map(line).collect()

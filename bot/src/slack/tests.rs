@@ -1,5 +1,6 @@
 //! What people see in Slack, drawn as text; every payload is also judged by a table of Slack's limits.
 
+use serde_json::Value;
 use shared::incident::Incident;
 use shared::operation::Operations;
 use shared::plan::Plan;
@@ -7,6 +8,7 @@ use shared::safety::Standing;
 use shared::time::{Span, Ts};
 use shared::timeline::{Line, timeline};
 
+use super::action::Action;
 use super::{Message, Scene};
 use crate::report::tests::story::{Beat, T0, noticed, outage, plan, told};
 
@@ -54,5 +56,23 @@ fn up_to(seconds: i64) -> (Incident, Vec<Line>) {
 fn seen(message: &Message) -> String {
     let json = serde_json::to_value(message).unwrap();
     limits::judge_message(&json);
-    drawn::message(&json)
+    every_press_reads_back(&json);
+    drawn::message(&json).replace('\u{200b}', "<ZERO WIDTH>")
+}
+
+/// Whatever can be pressed comes back as the action that was meant.
+fn every_press_reads_back(json: &Value) {
+    let Some(id) = json["action_id"].as_str() else {
+        match json {
+            Value::Array(all) => all.iter().for_each(every_press_reads_back),
+            Value::Object(all) => all.values().for_each(every_press_reads_back),
+            _ => {}
+        }
+        return;
+    };
+    let options = json["options"].as_array().into_iter().flatten();
+    for value in options.chain([json]).filter_map(|one| one["value"].as_str()) {
+        let action = Action::read(id, value).unwrap();
+        assert_eq!(action.to_string(), value);
+    }
 }

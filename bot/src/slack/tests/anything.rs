@@ -178,7 +178,9 @@ proptest! {
             seen(&message);
         }
         let lines: Vec<Line> = lines.iter().map(|text| line(text)).collect();
-        timeline_messages(7, &lines).iter().for_each(|message| drop(seen(message)));
+        for message in timeline_messages(7, &lines) {
+            seen(&message);
+        }
         let live: Vec<&Incident> = live.iter().collect();
         let who = world.plan.people.first();
         let at = Whereabouts { who, here: None, live: &live, operations: &world.operations };

@@ -2,18 +2,21 @@
 //! no code with what makes them.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::Value;
 
 /// Text objects by where they stand: the key that holds them, and how long they may be.
 fn text_limit(holder: &str, key: &str) -> usize {
     match (holder, key) {
-        ("header", "text") => 150,
         ("button" | "option", "text") | ("option", "description") => 75,
         ("confirm", "title") => 100,
         ("confirm", "text") => 300,
         ("confirm", "confirm" | "deny") => 30,
-        ("static_select" | "plain_text_input", "placeholder") => 150,
+        ("header", "text") | ("static_select" | "plain_text_input", "placeholder") => 150,
         ("input", "label" | "hint") | ("section", "field") => 2_000,
         ("view", "title" | "submit" | "close") => 24,
         _ => 3_000,
@@ -29,7 +32,7 @@ pub fn judge_message(message: &Value) {
     judge.verdict(message);
     let mut posted = message.clone();
     posted["channel"] = "C0123456789".into();
-    second_opinion::<slackblocks::MessagePayload>(posted);
+    second_opinion("message", &posted);
 }
 
 /// The same for a form.
@@ -48,7 +51,7 @@ pub fn judge_modal(view: &Value) {
     let asks = view["blocks"].as_array().unwrap().iter().any(|it| it["type"] == "input");
     judge.wants(!asks || view.get("submit").is_some(), "inputs want a submit button");
     judge.verdict(view);
-    second_opinion::<slackblocks::ModalView>(view.clone());
+    second_opinion("modal", view);
 }
 
 /// The same for the home tab.
@@ -58,14 +61,40 @@ pub fn judge_home(view: &Value) {
     assert_eq!(view["type"], "home");
     judge.blocks(&view["blocks"], 100, &["section", "header", "context", "actions", "divider"]);
     judge.verdict(view);
-    second_opinion::<slackblocks::HomeTabView>(view.clone());
+    second_opinion("home", view);
 }
 
-/// What somebody else's reading of Slack's reference says.
+/// What somebody else's reading of Slack's reference says of it.
 #[track_caller]
-fn second_opinion<T: TryFrom<Value, Error = slackblocks::ValidationError>>(payload: Value) {
-    if let Err(error) = T::try_from(payload.clone()) {
-        panic!("slackblocks: {error}\n{payload:#}");
+fn second_opinion(sort: &str, payload: &Value) {
+    static OTHER: LazyLock<Mutex<Other>> = LazyLock::new(|| Mutex::new(Other::hired()));
+    let verdict = OTHER.lock().map(|mut other| other.asked(sort, payload)).unwrap();
+    assert_eq!(verdict, "ok", "slackblocks on {payload:#}");
+}
+
+/// The judge under `tests/blocks`: a program of its own, so that its dependencies stay out of ours.
+struct Other {
+    questions: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Other {
+    #[expect(clippy::zombie_processes, reason = "it ends with its stdin, when this process does")]
+    fn hired() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut cargo = Command::new("cargo");
+        cargo.args(["run", "--quiet", "--locked", "--manifest-path"]);
+        cargo.arg(root.join("tests/blocks/Cargo.toml"));
+        cargo.arg("--target-dir").arg(root.join("target/blocks"));
+        let mut child = cargo.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let questions = child.stdin.take().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { questions, answers }
+    }
+
+    fn asked(&mut self, sort: &str, payload: &Value) -> String {
+        writeln!(self.questions, "{sort} {payload}").unwrap();
+        self.answers.next().expect("the judge went away").unwrap()
     }
 }
 
@@ -132,7 +161,9 @@ impl Judge {
                         self.text("section", "field", field, &["mrkdwn"]);
                     }
                 }
-                block.get("accessory").into_iter().for_each(|one| self.element(one));
+                if let Some(one) = block.get("accessory") {
+                    self.element(one);
+                }
             }
             "context" => {
                 for one in self.count("context", &block["elements"], 10) {
@@ -143,7 +174,9 @@ impl Judge {
                 let elements = self.count("actions", &block["elements"], 25);
                 let ids: BTreeSet<_> = elements.iter().map(|it| it["action_id"].as_str()).collect();
                 self.wants(ids.len() == elements.len(), "an action_id comes twice");
-                elements.iter().for_each(|one| self.element(one));
+                for one in elements {
+                    self.element(one);
+                }
             }
             "input" => {
                 self.text("input", "label", &block["label"], &["plain_text"]);
@@ -229,4 +262,17 @@ fn the_judge_is_not_blind() {
     let text = serde_json::json!({"type": "mrkdwn", "text": "a <!channel> b", "verbatim": true});
     let block = serde_json::json!({"type": "section", "text": text});
     judge_message(&serde_json::json!({"text": "a", "blocks": [block]}));
+}
+
+#[test]
+fn the_other_judge_is_not_blind() {
+    let header = |letters: usize| {
+        let text = serde_json::json!({"type": "plain_text", "text": "a".repeat(letters)});
+        let block = serde_json::json!({"type": "header", "text": text});
+        serde_json::json!({"channel": "C0123456789", "text": "a", "blocks": [block]})
+    };
+    let mut other = Other::hired();
+    assert_eq!(other.asked("message", &header(150)), "ok");
+    let refused = other.asked("message", &header(151));
+    assert!(refused.starts_with("length-exceeded at"), "{refused}");
 }

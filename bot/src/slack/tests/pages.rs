@@ -18,8 +18,8 @@ use crate::slack::room::{
 #[test]
 fn a_notice_is_read_aloud_as_it_stands() {
     insta::assert_snapshot!(seen(&notice("traffic moved, see <https://a.example> @here")), @"
-    aloud: traffic moved, see &lt;https://a.example&gt; @​here
-    » traffic moved, see &lt;https://a.example&gt; @​here
+    aloud: traffic moved, see &lt;https://a.example&gt; @<ZERO WIDTH>here
+    » traffic moved, see &lt;https://a.example&gt; @<ZERO WIDTH>here
     ");
     insta::assert_snapshot!(seen(&refusal("our own probes still fail: it is not mitigated")), @"
     aloud: ✗ Not done: our own probes still fail: it is not mitigated
