@@ -6,13 +6,18 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use functions::door;
 use functions::http::Roots;
-use functions::server::{Config, rehearse, serve};
+use functions::server::{Config, ServeError, Server, rehearse};
+use functions::vendors::dispatch::Dispatch;
 use shared::town::{Scenario, Script, rehearsal_plan};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::grammar::ServeArgs;
+use crate::orders::AtDesk;
 use crate::settings::Settings;
+use crate::slack;
+use crate::slack::face::Face;
+use crate::slack::teller::Teller;
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
@@ -40,11 +45,29 @@ pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
         let stop = stop().context("failed to listen for signals")?;
         match rehearsed {
             Some(scenario) => rehearse(config, Script::of(scenario), args.seed, stop).await,
-            None => serve(config, setting, stop).await,
+            None => serve(config, stop).await,
         }
         .map_err(anyhow::Error::from)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Serves with every vendor that is configured, and in Slack where that is.
+async fn serve(
+    config: Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let store = config.store.clone();
+    let server = Server::open(config).await?;
+    let vendors = Dispatch::from_environment(server.lookout(), setting);
+    let surveyor = Dispatch::from_environment(server.lookout(), setting);
+    let counter = AtDesk { desk: server.desk(), vendors: Arc::new(surveyor) };
+    let Some(face) = Face::from_environment(&server.lookout(), counter, &store, setting) else {
+        return server.run(vendors, stop).await;
+    };
+    let face = Arc::new(face);
+    let server = server.with_routes(slack::routes::routes(Arc::clone(&face)));
+    server.run(Teller::new(vendors, face), stop).await
 }
 
 /// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.

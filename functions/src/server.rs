@@ -24,7 +24,6 @@ use crate::perform::{KillSwitch, Perform};
 use crate::prober::{self, Prober};
 use crate::routes::{App, routes};
 use crate::store::{DELIVERIES_KEPT, ServerLock, SqliteStore};
-use crate::vendors::dispatch::Dispatch;
 use crate::vendors::lookout::Lookout;
 use crate::vendors::town::LiveTown;
 
@@ -81,17 +80,6 @@ pub struct Server {
     lookout: Lookout,
     prober: Option<Prober>,
     _lock: ServerLock,
-}
-
-/// Serves with every vendor that is configured, until `shutdown`. `read` gives a setting of the environment by its name.
-pub async fn serve(
-    config: Config,
-    read: impl Fn(&str) -> Option<String>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
-    let server = Server::open(config).await?;
-    let dispatch = Dispatch::from_environment(server.lookout(), read);
-    server.run(dispatch, shutdown).await
 }
 
 /// Serves in front of the simulated town, on the real clock: vendors, monitors and people are simulated, nothing real
@@ -162,6 +150,12 @@ impl Server {
     /// The way to the desk, for other faces in this process.
     pub fn desk(&self) -> Desk {
         self.opened.desk.clone()
+    }
+
+    /// Answers these routes, too.
+    #[must_use]
+    pub fn with_routes(self, routes: Router) -> Self {
+        Self { router: self.router.merge(routes), ..self }
     }
 
     /// Serves until `shutdown`; then what is under way is left to be owed again, and the desk is closed.

@@ -64,7 +64,8 @@ pub struct Api {
 impl Api {
     /// `url` without a slash at its end.
     pub fn new(http: reqwest::Client, url: &str, token: &str) -> Self {
-        let client = SlackClient::new(Connector { http, url: url.trim_end_matches('/').to_owned() });
+        let client =
+            SlackClient::new(Connector { http, url: url.trim_end_matches('/').to_owned() });
         Self { client, token: SlackApiToken::new(token.into()) }
     }
 
@@ -107,8 +108,8 @@ impl Api {
 
     /// Answers whoever typed or pressed something, and nobody else. At most five times within 30 minutes.
     pub async fn answer(&self, url: &SlackResponseUrl, message: Message) -> Result<(), Trouble> {
-        let request = SlackApiPostWebhookMessageRequest::new(message.content())
-            .with_replace_original(false);
+        let request =
+            SlackApiPostWebhookMessageRequest::new(message.content()).with_replace_original(false);
         self.client.respond_to_event(url, &request).await.map(drop).map_err(trouble)
     }
 }
@@ -120,7 +121,10 @@ fn trouble(error: SlackClientError) -> Trouble {
             after: limit.retry_after.unwrap_or(BUSY_WAIT),
         },
         SlackClientError::ApiError(refusal) => match refusal.code.as_str() {
-            "ratelimited" | "internal_error" | "fatal_error" | "service_unavailable"
+            "ratelimited"
+            | "internal_error"
+            | "fatal_error"
+            | "service_unavailable"
             | "request_timeout" => Trouble::Later { why: refusal.code, after: BUSY_WAIT },
             _ => Trouble::Never(refusal.code),
         },
@@ -164,7 +168,8 @@ impl Connector {
         let body = answer.text().await.map_err(unsent)?;
         match status {
             StatusCode::TOO_MANY_REQUESTS => {
-                let limit = SlackRateLimitError::new().opt_retry_after(wait.map(Duration::from_secs));
+                let limit =
+                    SlackRateLimitError::new().opt_retry_after(wait.map(Duration::from_secs));
                 Err(SlackClientError::RateLimitError(limit))
             }
             StatusCode::OK if is_json => said(&body),

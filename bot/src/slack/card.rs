@@ -1,12 +1,12 @@
 //! The incident card: one living message per incident, edited in place. Whoever opens the room reads it first.
 
-use shared::effect::ActClass;
+use shared::effect::{ActClass, Page};
 use shared::incident::{Incident, Role, State};
 use shared::plan::Plan;
 use shared::safety::Freeze;
 use shared::time::{Span, Ts};
 use shared::timeline::{Line, Mark, elapsed};
-use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
+use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock, SlackUserId};
 
 use super::action::{Action, Verb};
 use super::kit::{self, Message};
@@ -282,4 +282,15 @@ pub fn summary_block(incident: &Incident, scene: Scene) -> SlackBlock {
     let verb = next(incident).unwrap_or(Verb::Show);
     let button = kit::button(&Action::Incident(verb, incident.number));
     kit::section_with(&summary(incident, scene), button)
+}
+
+/// A page to one person: it rings because it mentions them.
+pub fn page(page: &Page, user: &SlackUserId, plan: &Plan) -> Message {
+    let name = marked(channel::component_name(&page.component, plan));
+    let says = format!(
+        "<@{}> {:?}, incident {}: {name} is down. `/incident ack {}` stops the paging (code {})",
+        user.0, page.severity, page.incident, page.incident, page.code
+    );
+    let button = kit::primary(&Action::Incident(Verb::Acknowledge, page.incident));
+    Message::new(&says, vec![kit::section_with(&says, button)])
 }

@@ -4,13 +4,18 @@
 
 pub mod action;
 pub mod api;
+pub mod book;
 pub mod card;
 pub mod channel;
+pub mod face;
 pub mod home;
 mod kit;
 pub mod modal;
 pub mod operation;
+pub mod press;
 pub mod room;
+pub mod routes;
+pub mod teller;
 pub mod text;
 
 use shared::plan::Plan;

@@ -179,6 +179,11 @@ fn form(name: &str, submit: &str, purpose: &Purpose, blocks: Vec<SlackBlock>) ->
         .with_close(title("Cancel"))
 }
 
+/// In the place of a form: why nothing was done.
+pub fn refused(why: &str) -> SlackModalView {
+    SlackModalView::new(title("Not done"), vec![kit::section(&super::text::marked(why))])
+}
+
 fn title(text: &str) -> SlackBlockPlainTextOnly {
     kit::plain(text, kit::VIEW_TITLE)
 }

@@ -23,6 +23,8 @@ pub trait Glance {
     fn live(&self) -> Vec<&Incident>;
     /// The incident of that number.
     fn numbered(&self, number: u32) -> Result<Option<Incident>, StoreError>;
+    /// The incident of that stream.
+    fn incident(&self, id: &StreamId) -> Result<Incident, StoreError>;
     /// The newest incidents, newest first.
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError>;
     /// Every turn of an incident, its chain checked.
@@ -51,6 +53,10 @@ impl<S: Store> Glance for Engine<S> {
     fn numbered(&self, number: u32) -> Result<Option<Incident>, StoreError> {
         let summary = self.store().numbered(number)?;
         summary.map(|summary| self.load(&summary.id)).transpose()
+    }
+
+    fn incident(&self, id: &StreamId) -> Result<Incident, StoreError> {
+        self.load(id)
     }
 
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {

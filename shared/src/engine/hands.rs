@@ -15,7 +15,7 @@ const WAKES_PER_TICK: usize = 256;
 const PAGES_AT_ONCE: usize = 1_000;
 /// How long after an acknowledgement or an end its pages are withdrawn: those under way have come back by then.
 const PAGE_UNDER_WAY: Span = Span::secs(30);
-/// How often an effect other than a page is put off before its "later" is taken for an answer.
+/// How often a look or an action is put off before its "later" is taken for an answer.
 const MAX_PUT_OFFS: u32 = 5;
 /// How long an operation waits for another one on the same target.
 const BUSY_WAIT: Span = Span::secs(5);
@@ -240,11 +240,16 @@ impl<S: Store> Engine<S> {
     }
 }
 
-/// Until when an effect is put off. Pages never are: their "later" is answered by another provider at once.
+/// Until when an effect is put off. Pages never are: their "later" is answered by another provider at once. What the
+/// room is to be told waits as long as the room is away.
 fn put_off(owed: &Owed, outcome: &Outcome, now: Ts) -> Option<Ts> {
     let Outcome::Later { after, .. } = outcome else { return None };
-    let patient = !matches!(owed.effect, Effect::Page(_));
-    (patient && owed.attempts < MAX_PUT_OFFS).then(|| now + *after)
+    let patient = match owed.effect {
+        Effect::Page(_) => false,
+        Effect::Tell(_) => true,
+        _ => owed.attempts < MAX_PUT_OFFS,
+    };
+    patient.then(|| now + *after)
 }
 
 fn actor_of(effect: &Effect) -> &'static str {

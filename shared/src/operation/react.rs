@@ -1,7 +1,7 @@
 //! What an event of an operation owes the world. Never called on replay.
 
 use super::{Ending, Operation, OperationEvent, Stage};
-use crate::effect::{Effect, Look, Timer};
+use crate::effect::{Effect, Look, Tell, Timer};
 use crate::plan::Plan;
 use crate::time::{Span, Ts};
 
@@ -10,6 +10,13 @@ pub const READ_AGAIN: Span = Span::mins(1);
 
 /// The effects of an event, `operation` being the state after it.
 pub fn react(plan: &Plan, operation: &Operation, event: &OperationEvent, at: Ts) -> Vec<Effect> {
+    let mut effects = owed(plan, operation, event, at);
+    // Its card is edited whatever happens: people wait in front of it.
+    effects.push(Effect::Tell(Tell::Card));
+    effects
+}
+
+fn owed(plan: &Plan, operation: &Operation, event: &OperationEvent, at: Ts) -> Vec<Effect> {
     let act = || operation.act.clone();
     match event {
         OperationEvent::Started { .. } | OperationEvent::Resumed { .. } => {
