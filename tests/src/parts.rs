@@ -36,7 +36,10 @@ mod tests {
         }
         assert!(program("vercel-sdk").join("package.json").exists());
         for client in ["bolt", "socket-mode", "web-api"] {
-            assert!(program("slack-clients").join(client).join("package.json").exists(), "{client}");
+            assert!(
+                program("slack-clients").join(client).join("package.json").exists(),
+                "{client}"
+            );
         }
     }
 }
