@@ -37,7 +37,10 @@ function web() {
 
 async function socket() {
   const { SocketModeClient } = load("socket-mode");
-  const client = new SocketModeClient({ appToken: token, clientOptions: { slackApiUrl }, logger: silent });
+  // It waits this long for a pong, and as long before it connects again.
+  const clientPingTimeout = 1000;
+  const clientOptions = { slackApiUrl };
+  const client = new SocketModeClient({ appToken: token, clientOptions, clientPingTimeout, logger: silent });
   for (const state of ["connected", "reconnecting", "disconnected"]) client.on(state, () => tell({ is: state }));
   client.on("slack_event", async ({ ack, type, body, retry_num: retry, accepts_response_payload: takes }) => {
     tell({ got: type, body, retry });

@@ -1,9 +1,10 @@
 //! `@slack/socket-mode` connects to our sockets, hears what we send, and acknowledges it.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use serde_json::json;
-use tests::standin::slack::{ADA, GENERAL, INCIDENTS, Slack};
+use tests::standin::slack::{ADA, GENERAL, INCIDENTS, Outcome, Slack};
 
 use crate::client::Client;
 
@@ -43,24 +44,28 @@ async fn it_hears_interactions_and_events_with_their_repeats() {
 }
 
 #[tokio::test]
-async fn it_survives_a_refresh_a_cut_and_an_outage() {
+async fn it_survives_a_warning_a_refresh_a_cut_and_an_outage() {
     let (slack, mut client) = connected().await;
-    slack.warn();
     slack.refresh();
-    let unheard = slack.slash(ADA, GENERAL, "/incident", "too early");
-    let error = slack.send_over_socket(&unheard).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotConnected);
+    let command = slack.slash(ADA, GENERAL, "/incident", "status");
+    let error = slack.send_over_socket(&command).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotConnected, "nothing new goes over the old socket");
     client.is("connected").await;
-    let ack = slack.send_over_socket(&unheard).await.unwrap();
-    assert!(ack.socket > 1, "{ack:?}");
+    assert!(slack.send_over_socket(&command).await.unwrap().socket > 1);
+    slack.warn();
+    client.is("connected").await;
     slack.cut();
     client.is("connected").await;
-    let before = slack.sockets_opened();
     slack.goes_down();
-    client.is("disconnected").await;
+    let refused = |slack: &Slack| slack.state().calls.last().unwrap().outcome.clone();
+    while refused(&slack) != Outcome::Status(503) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(slack.send_over_socket(&command).await.unwrap_err().kind(), ErrorKind::NotConnected);
     slack.is_back();
-    slack.connected(before + 1).await.unwrap();
-    slack.send_over_socket(&unheard).await.unwrap();
+    client.is("connected").await;
+    slack.send_over_socket(&command).await.unwrap();
+    assert!(slack.state().strays.is_empty());
 }
 
 #[tokio::test]

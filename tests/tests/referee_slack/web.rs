@@ -70,7 +70,7 @@ async fn messages_are_posted_edited_pinned_and_linked_to() {
     assert_eq!((first.text.as_str(), first.edits[0].text.as_str()), ("P2", "P1"));
     assert_eq!(first.metadata, metadata, "an edit without metadata keeps it");
     assert_eq!(thread.thread_ts.as_deref(), ts.as_str());
-    assert_eq!(state.channels[INCIDENTS].pins, [first.ts.clone()]);
+    assert_eq!(state.channels[INCIDENTS].pins, [first.ts.as_str()]);
     assert_eq!(state.ephemerals[0].user, ADA);
     assert!(state.calls.iter().all(|call| call.outcome == Outcome::Done));
 }

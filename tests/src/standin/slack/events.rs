@@ -61,7 +61,8 @@ impl Slack {
     /// If there is no such message.
     pub fn pin_event(&self, user: &str, channel: &str, ts: &str) -> Result<Delivery> {
         let (message, author) = self.shape_of(channel, ts)?;
-        let (at, now) = (self.state().ts(), self.state().now() / 1_000);
+        let at = self.state().ts();
+        let now = self.state().now() / 1_000;
         self.state().channels.entry(channel.into()).and_modify(|one| one.pins.push(ts.into()));
         let item = json!({
             "type": "message", "channel": channel, "created": now, "created_by": user, "message": message,
