@@ -24,31 +24,36 @@ pub struct Client {
 impl Client {
     /// `@slack/web-api`, with the bot's token.
     pub fn web(slack: &Slack) -> Self {
-        Self::start(slack, "web", BOT_TOKEN)
+        Self::web_at(&slack.api_url())
+    }
+
+    /// The same, asking the API at this address, which has no slash at its end.
+    pub fn web_at(api: &str) -> Self {
+        Self::start(api, "web", BOT_TOKEN)
     }
 
     /// The same with another token.
     pub fn web_with(slack: &Slack, token: &str) -> Self {
-        Self::start(slack, "web", token)
+        Self::start(&slack.api_url(), "web", token)
     }
 
     /// `@slack/socket-mode`, which connects at once.
     pub fn socket(slack: &Slack) -> Self {
-        Self::start(slack, "socket", APP_TOKEN)
+        Self::start(&slack.api_url(), "socket", APP_TOKEN)
     }
 
     /// An app of `@slack/bolt` behind its HTTP receiver, and where it listens.
     pub async fn bolt(slack: &Slack) -> (Self, String) {
-        let mut client = Self::start(slack, "http", BOT_TOKEN);
+        let mut client = Self::start(&slack.api_url(), "http", BOT_TOKEN);
         let port = client.hears().await["listens"].as_u64().unwrap();
         (client, format!("http://127.0.0.1:{port}"))
     }
 
-    fn start(slack: &Slack, role: &str, token: &str) -> Self {
+    fn start(api: &str, role: &str, token: &str) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/referee_slack/clients.mjs");
         let clients = parts::program("slack-clients").canonicalize().unwrap();
         let mut node = Command::new("node");
-        node.arg(script).arg(clients).arg(slack.api_url() + "/");
+        node.arg(script).arg(clients).arg(format!("{api}/"));
         node.args([role, token, SIGNING_SECRET]).kill_on_drop(true);
         let started = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let Ok(mut process) = started else {

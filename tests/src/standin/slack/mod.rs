@@ -111,7 +111,7 @@ impl Slack {
         format!("http://{}/api", self.http.address)
     }
 
-    /// Changes what it does, or looks at what it did.
+    /// Changes what it does, or looks at what it did. Let go of it before anything else is asked of the stand-in: it waits.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
