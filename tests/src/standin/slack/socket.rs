@@ -119,8 +119,8 @@ async fn serve(stream: TcpStream, state: Shared, board: Board) {
     let (orders, inbox) = mpsc::unbounded_channel();
     let joined = join(&mut lock(&board), orders);
     let Some((id, count)) = joined else {
-        let no = json!({"type": "disconnect", "reason": "too_many_websockets"});
-        let _it_hangs_up_anyway = socket.send(Message::text(no.to_string())).await;
+        let no = goodbye("too_many_websockets").to_string();
+        let _it_hangs_up_anyway = socket.send(Message::text(no)).await;
         return;
     };
     let hello = json!({
