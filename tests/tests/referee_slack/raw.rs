@@ -69,3 +69,19 @@ async fn a_call_may_hang_and_have_been_carried_out_or_not() {
         assert_eq!(slack.state().calls.last().unwrap().outcome, outcome);
     }
 }
+
+#[tokio::test]
+async fn faults_befall_late_answers_too() {
+    let slack = Slack::start().await.unwrap();
+    let http = client(&Roots::default()).unwrap();
+    let command = slack.slash(ADA, INCIDENTS, "/incident", "status");
+    let url = command.response_url().unwrap();
+    let post = async || http.post(url).json(&json!({"text": "late"})).send().await;
+    slack.state().faults.next("response_url", Fault::RateLimited(Some(3)));
+    assert_eq!(post().await.unwrap().headers()["retry-after"], "3");
+    slack.state().faults.next("response_url", Fault::Refuse("internal_error"));
+    assert_eq!(post().await.unwrap().text().await.unwrap(), "internal_error");
+    slack.state().faults.next("response_url", Fault::LoseReply);
+    assert!(post().await.is_err());
+    assert_eq!(slack.state().ephemerals.len(), 1, "it is shown all the same");
+}

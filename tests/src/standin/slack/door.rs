@@ -35,7 +35,7 @@ pub(super) async fn call(
     if let Some(Fault::Delay(time)) = fault {
         sleep(time).await;
     }
-    if let Some(early) = before(&mut state.lock(), call, fault.as_ref()) {
+    if let Some(early) = before(&mut state.lock(), call, fault.as_ref(), refusal) {
         return early;
     }
     if fault == Some(Fault::Hang) {
@@ -62,15 +62,22 @@ pub(super) async fn call(
     say(&state.lock(), token.as_deref(), methods::find(&method), answer, done)
 }
 
-/// What ends a call before anything is carried out.
-fn before(state: &mut State, call: usize, fault: Option<&Fault>) -> Option<Response> {
+/// An error as methods say it.
+fn refusal(error: &str) -> Response {
+    json_response(StatusCode::OK, json!({"ok": false, "error": error}).to_string())
+}
+
+/// What ends a call before anything is carried out. `refusal` says an error in the words of the address that was called.
+pub(super) fn before(
+    state: &mut State,
+    call: usize,
+    fault: Option<&Fault>,
+    refusal: fn(&str) -> Response,
+) -> Option<Response> {
     let down = state.down.then_some(Fault::Status(503));
     let (outcome, response) = match down.as_ref().or(fault)? {
         Fault::RateLimited(seconds) => (Outcome::Status(429), rate_limited(*seconds)),
-        Fault::Refuse(error) => {
-            let body = json!({"ok": false, "error": error}).to_string();
-            (Outcome::Refused((*error).into()), json_response(StatusCode::OK, body))
-        }
+        Fault::Refuse(error) => (Outcome::Refused((*error).into()), refusal(error)),
         Fault::Status(status) => {
             let code = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (Outcome::Status(*status), (code, "<html>Something went wrong</html>").into_response())
@@ -186,7 +193,7 @@ fn say(
     response
 }
 
-pub(super) fn rate_limited(seconds: Option<u32>) -> Response {
+fn rate_limited(seconds: Option<u32>) -> Response {
     let body = json!({"ok": false, "error": "ratelimited"}).to_string();
     let mut response = json_response(StatusCode::TOO_MANY_REQUESTS, body);
     if let Some(seconds) = seconds {

@@ -35,7 +35,7 @@ pub(super) async fn respond(
         Some(Fault::Hang) => std::future::pending::<()>().await,
         _ => {}
     }
-    if let Some(early) = refused(&mut state.lock(), call, fault.as_ref()) {
+    if let Some(early) = door::before(&mut state.lock(), call, fault.as_ref(), refusal) {
         return early;
     }
     let is_json = headers
@@ -59,23 +59,9 @@ pub(super) async fn respond(
     response
 }
 
-fn refused(state: &mut State, call: usize, fault: Option<&Fault>) -> Option<Response> {
-    let down = state.down.then_some(Fault::Status(503));
-    let (outcome, response) = match down.as_ref().or(fault)? {
-        Fault::RateLimited(seconds) => (Outcome::Status(429), door::rate_limited(*seconds)),
-        Fault::Refuse(error) => {
-            let refusal = (StatusCode::BAD_REQUEST, *error).into_response();
-            (Outcome::Refused((*error).into()), refusal)
-        }
-        Fault::Status(code) => {
-            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (Outcome::Status(*code), status.into_response())
-        }
-        Fault::LoseRequest => (Outcome::Lost, lost()),
-        _ => return None,
-    };
-    state.settle(call, outcome);
-    Some(response)
+/// An error as this address says it: its name alone.
+fn refusal(error: &str) -> Response {
+    (StatusCode::BAD_REQUEST, error.to_owned()).into_response()
 }
 
 fn take(state: &mut State, id: &str, message: &Value) -> Result<(), (StatusCode, String)> {
