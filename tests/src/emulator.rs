@@ -45,11 +45,20 @@ impl Emulator {
 
     /// Vercel, with what a seed in YAML describes.
     pub async fn vercel(seed: &str) -> Result<Self> {
+        Self::emulate("vercel", seed).await
+    }
+
+    /// Slack's Web API, with what a seed in YAML describes.
+    pub async fn slack(seed: &str) -> Result<Self> {
+        Self::emulate("slack", seed).await
+    }
+
+    async fn emulate(service: &str, seed: &str) -> Result<Self> {
         let command = |folder: &Path, port: u16| {
             let file = folder.join("seed.yaml");
             std::fs::write(&file, seed)?;
             let mut emulate = Command::new(parts::program("emulate"));
-            emulate.args(["start", "--service", "vercel", "--port", &port.to_string()]);
+            emulate.args(["start", "--service", service, "--port", &port.to_string()]);
             emulate.arg("--seed").arg(file);
             Ok(emulate)
         };

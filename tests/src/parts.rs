@@ -35,5 +35,11 @@ mod tests {
             assert!(said.contains(says), "{name}: {said}");
         }
         assert!(program("vercel-sdk").join("package.json").exists());
+        for client in ["bolt", "socket-mode", "web-api"] {
+            assert!(
+                program("slack-clients").join(client).join("package.json").exists(),
+                "{client}"
+            );
+        }
     }
 }

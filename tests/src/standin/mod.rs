@@ -1,7 +1,7 @@
-//! Stand-ins for the services of Amazon that failover needs: they speak the real protocols on loopback, keep the rules
-//! no emulator keeps, and fail on demand.
+//! Stand-ins for the services that we call and that call us: they speak the real protocols on loopback, keep the rules no
+//! emulator keeps, and fail on demand.
 //!
-//! They hold what the failover can observe and nothing else: no signatures are checked, nothing is stored on disk.
+//! They hold what we can observe and nothing else: nothing is stored on disk, and Amazon's do not check signatures.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ pub mod name_server;
 pub mod route53;
 pub mod s3;
 pub mod site;
+pub mod slack;
 pub mod stage;
 pub mod vercel;
 
