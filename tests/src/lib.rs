@@ -5,6 +5,7 @@ pub mod binary;
 pub mod command;
 pub mod emulator;
 pub mod parts;
+pub mod place;
 pub mod rehearsal;
 pub mod standin;
 pub mod store_contract;

@@ -4,7 +4,7 @@ use tests::standin::route53::RecordSet;
 use tests::standin::stage::{PRIMARY, STANDBY, ZONE};
 use tests::standin::vercel::Vercel;
 
-use crate::place::Place;
+use tests::place::Place;
 
 #[tokio::test]
 async fn a_name_fails_over_and_two_people_bring_it_back() {

@@ -8,7 +8,7 @@ use tests::standin::stage::{BUCKET, LATCH, STANDBY};
 use tests::standin::vercel::Vercel;
 use tokio::task::JoinSet;
 
-use crate::place::Place;
+use tests::place::Place;
 
 /// More requests than an operation makes before it waits for resolvers.
 const STEPS: usize = 12;

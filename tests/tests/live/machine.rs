@@ -15,7 +15,7 @@ use tests::standin::stage::{BUCKET, LATCH, PRIMARY, STANDBY};
 use tests::standin::vercel::{Deployed, Vercel};
 use tokio::time::Instant;
 
-use crate::place::Place;
+use tests::place::Place;
 
 /// Known to the server and to the probes elsewhere.
 const KEY: &[u8] = b"a-key-that-only-the-probes-know!";

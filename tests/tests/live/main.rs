@@ -3,4 +3,3 @@
 mod changes;
 mod kills;
 mod machine;
-mod place;

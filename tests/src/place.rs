@@ -5,25 +5,36 @@ use std::pin::pin;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::command::{Desk, Said};
+use crate::standin::stage::{PRIMARY, Stage, WWW, ZONE};
+use crate::standin::vercel::{TEAM, TOKEN, Vercel};
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::command::{Desk, Said};
-use tests::standin::stage::{PRIMARY, Stage, WWW, ZONE};
-use tests::standin::vercel::{TEAM, TOKEN, Vercel};
 
 /// A desk with a stage's plan and credentials, and a hosting provider.
 pub struct Place {
+    /// DNS, S3, routing controls and two sites.
     pub stage: Stage,
+    /// The hosting provider, where there is one.
     pub vercel: Option<Vercel>,
+    /// Where people type.
     pub desk: Desk,
     _folder: TempDir,
 }
 
 impl Place {
+    /// With the driver that edits records.
+    ///
+    /// # Panics
+    /// If a part can't be started.
     pub async fn new() -> Self {
         Self::with("[\"records\"]").await
     }
 
+    /// With these drivers, as the plan writes them.
+    ///
+    /// # Panics
+    /// If a part can't be started.
     pub async fn with(drivers: &str) -> Self {
         let stage = Stage::start().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -36,12 +47,19 @@ impl Place {
     }
 
     /// Writes the plan anew.
+    ///
+    /// # Panics
+    /// If the plan can't be read or written.
     pub fn edits_plan(&self, edit: impl FnOnce(String) -> String) {
         let path = self.desk.path("infra/plan.toml");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(path, edit(text)).unwrap();
     }
 
+    /// A command with every credential, in somebody's name.
+    ///
+    /// # Panics
+    /// If a setting is missing.
     pub fn command(&self, person: &str, line: &str) -> Command {
         let mut command = self.desk.command(&format!("--as {person} {line}"));
         for name in Stage::SETTINGS {
@@ -56,18 +74,29 @@ impl Place {
     }
 
     /// Typed in a thread of its own: the stand-ins answer in this one.
+    ///
+    /// # Panics
+    /// If a part or the program doesn't do its work.
     pub async fn types(&self, person: &str, line: &str) -> Said {
         let mut command = self.command(person, line);
         let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
         Said::from(&output.unwrap())
     }
 
+    /// Types what must be done; its answer.
+    ///
+    /// # Panics
+    /// If it isn't done.
     pub async fn does(&self, person: &str, line: &str) -> String {
         let said = self.types(person, line).await;
         assert_eq!(said.code, 0, "{line}\n{}{}", said.out, said.err);
         said.out
     }
 
+    /// Types what must be refused; the reason.
+    ///
+    /// # Panics
+    /// If it isn't refused.
     pub async fn refused(&self, person: &str, line: &str) -> String {
         let said = self.types(person, line).await;
         assert_eq!((said.code, said.out.as_str()), (1, ""), "{line}\n{}", said.err);
@@ -75,13 +104,20 @@ impl Place {
     }
 
     /// Plans, and answers with the first digits of the plan's hash.
+    ///
+    /// # Panics
+    /// If a part or the program doesn't do its work.
     pub async fn plans(&self, verb: &str) -> String {
-        let json = self.does("lead-developer", &format!("--json {verb} \"site down\"")).await;
+        let because = if verb.contains('"') { "" } else { "\"site down\"" };
+        let json = self.does("lead-developer", &format!("--json {verb} {because}")).await;
         let plan: Value = serde_json::from_str(&json).unwrap();
         plan["plan"].as_str().unwrap()[..12].to_owned()
     }
 
     /// Makes what the latch and the routing controls need, as a user makes it.
+    ///
+    /// # Panics
+    /// If a part or the program doesn't do its work.
     pub async fn sets_up(&self) {
         let json = self.does("lead-developer", "--json dns setup").await;
         let setup: Value = serde_json::from_str(&json).unwrap();
@@ -89,6 +125,10 @@ impl Place {
         self.does("lead-developer", &format!("dns setup --apply {hash}")).await;
     }
 
+    /// The hosting provider.
+    ///
+    /// # Panics
+    /// Where there is none.
     pub fn vercel(&self) -> &Vercel {
         self.vercel.as_ref().unwrap()
     }
@@ -113,6 +153,9 @@ impl Place {
     }
 
     /// Both names lead there, for whoever asks the name server.
+    ///
+    /// # Panics
+    /// If a part or the program doesn't do its work.
     pub async fn leads_to(&self, address: &str) {
         for name in [ZONE, WWW] {
             self.stage.knot.wait_for(name, "A", &[address]).await.unwrap();

@@ -1,0 +1,185 @@
+//! A server with Slack before it and vendors behind it.
+#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
+
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use functions::http::{self, Roots};
+use serde_json::Value;
+use tests::place::Place;
+use tests::standin::slack::{
+    ADA, BEN, BOT_TOKEN, Delivery, INCIDENTS, Message, Reply, SIGNING_SECRET, Slack, State,
+};
+use tests::standin::vercel::Vercel;
+use tokio::time::Instant;
+
+/// Far above what any of this takes.
+const LIMIT: Duration = Duration::from_secs(40);
+const EVERY: Duration = Duration::from_millis(50);
+
+pub struct Office {
+    pub slack: Slack,
+    pub place: Place,
+    child: Option<Child>,
+    pub url: String,
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        self.stops();
+    }
+}
+
+impl Office {
+    /// Ada is the lead developer, Ben the senior one; a rollback takes two people.
+    pub async fn open() -> Self {
+        let mut place = Place::new().await;
+        place.vercel = Some(Vercel::start().await.unwrap());
+        place.edits_plan(|text| {
+            let member = |text: String, person: &str, slack: &str| {
+                let id = format!("id = \"{person}\"\n");
+                text.replacen(&id, &format!("{id}slack = \"{slack}\"\n"), 1)
+            };
+            let text = text.replace("rollback = 1\n", "rollback = 2\n");
+            member(member(text, "lead-developer", ADA), "senior-developer", BEN)
+        });
+        let slack = Slack::start().await.unwrap();
+        let mut office = Self { slack, place, child: None, url: String::new() };
+        office.starts().await;
+        office
+    }
+
+    /// Starts the server, anew if need be.
+    pub async fn starts(&mut self) {
+        self.stops();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        self.url = format!("http://127.0.0.1:{port}");
+        let serve = format!("serve --listen 127.0.0.1:{port}");
+        let mut command = self.place.command("lead-developer", &serve);
+        command.env("SLACK_API_URL", self.slack.api_url()).env("SLACK_BOT_TOKEN", BOT_TOKEN);
+        command.env("SLACK_SIGNING_SECRET", SIGNING_SECRET).env("SLACK_CHANNEL_ID", INCIDENTS);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        self.child = Some(child);
+        let ready = format!("{}/ready", self.url);
+        let http = http::client(&Roots::default()).unwrap();
+        let begun = Instant::now();
+        while !http.get(&ready).send().await.is_ok_and(|it| it.status().is_success()) {
+            assert!(begun.elapsed() < LIMIT, "the server does not start");
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// SIGKILL: nothing can be tidied up.
+    pub fn stops(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _gone = child.kill().and_then(|()| child.wait());
+        }
+    }
+
+    pub async fn send(&self, delivery: &Delivery) -> Reply {
+        let reply = self.slack.send(delivery, &self.url).await.unwrap();
+        assert_eq!(reply.objection, None, "{}", reply.body);
+        reply
+    }
+
+    /// Types a command; the text of the answer, which only that person sees.
+    pub async fn types(&self, user: &str, command: &str, text: &str) -> String {
+        let typed = self.slack.slash(user, INCIDENTS, command, text);
+        let reply = self.send(&typed).await;
+        assert_eq!(reply.status, 200, "{text}: {}", reply.body);
+        assert_eq!(reply.json()["response_type"], "ephemeral");
+        reply.json()["text"].as_str().unwrap().to_owned()
+    }
+
+    /// Presses a button of the message that has it; the press itself is acknowledged at once.
+    pub async fn presses(&self, user: &str, action: &str) {
+        let press = {
+            let (ts, value) = self.until(action, |state| button(state, action)).await;
+            self.slack.click(user, INCIDENTS, &ts, action, Some(&value)).unwrap()
+        };
+        assert_eq!(self.send(&press).await.status, 200);
+    }
+
+    /// Waits until something is to be seen in Slack.
+    pub async fn until<T>(&self, what: &str, seen: impl Fn(&State) -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            let found = seen(&self.slack.state());
+            if let Some(found) = found {
+                return found;
+            }
+            if begun.elapsed() > LIMIT {
+                let state = self.slack.state();
+                let room: Vec<&str> =
+                    state.messages(INCIDENTS).iter().map(|one| one.text.as_str()).collect();
+                let alone: Vec<(&str, &str)> = state
+                    .ephemerals
+                    .iter()
+                    .map(|one| (one.user.as_str(), one.text.as_str()))
+                    .collect();
+                panic!("{what} is not to be seen; the room: {room:#?}\n{alone:#?}");
+            }
+            self.place.follows_production();
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Waits until the room was told so.
+    pub async fn room_says(&self, says: &str) {
+        let told = |state: &State| {
+            state.messages(INCIDENTS).iter().any(|one| one.text.contains(says)).then_some(())
+        };
+        self.until(says, told).await;
+    }
+
+    /// Waits until the room's card of that subject says so.
+    pub async fn card_says(&self, begins: &str, says: &str) {
+        let what = format!("a card {begins} with {says}");
+        self.until(&what, |state| {
+            let cards = cards(state);
+            let mut all = cards.iter().filter(|card| card.text.contains(begins));
+            all.any(|card| whole(card).contains(says)).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until that person alone was told so.
+    pub async fn whispers(&self, user: &str, says: &str) {
+        let what = format!("{user} told {says}");
+        self.until(&what, |state| {
+            let mut own = state.ephemerals.iter().filter(|one| one.user == user);
+            own.any(|one| one.text.contains(says)).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Messages of the room that are in no thread.
+pub fn cards(state: &State) -> Vec<Message> {
+    state.messages(INCIDENTS).iter().filter(|one| one.thread_ts.is_none()).cloned().collect()
+}
+
+/// Everything that a message shows.
+pub fn whole(message: &Message) -> String {
+    format!("{}\n{}", message.text, message.blocks)
+}
+
+/// The newest message that has a button, and the button's value.
+fn button(state: &State, action: &str) -> Option<(String, String)> {
+    state.messages(INCIDENTS).iter().rev().find_map(|message| {
+        let value = value_of(&message.blocks, action)?;
+        Some((message.ts.clone(), value))
+    })
+}
+
+fn value_of(blocks: &Value, action: &str) -> Option<String> {
+    match blocks {
+        Value::Object(fields) if fields.get("action_id").is_some_and(|id| id == action) => {
+            Some(fields.get("value")?.as_str()?.to_owned())
+        }
+        Value::Object(fields) => fields.values().find_map(|one| value_of(one, action)),
+        Value::Array(all) => all.iter().find_map(|one| value_of(one, action)),
+        _ => None,
+    }
+}
