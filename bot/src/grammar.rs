@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use shared::grammar::{numbered, words};
 
 /// The system that executes the disaster recovery plan.
@@ -42,7 +42,11 @@ impl Cli {
         let texts: Option<Vec<String>> =
             words.iter().map(|word| word.to_str().map(ToOwned::to_owned)).collect();
         match texts {
-            Some(texts) => Self::try_parse_from(numbered(texts, None)),
+            Some(mut texts) => {
+                let said = texts.split_off(texts.len().min(1));
+                texts.extend(numbered(&Self::command(), said, None));
+                Self::try_parse_from(texts)
+            }
             // What is no text names no incident.
             None => Self::try_parse_from(words),
         }
@@ -170,7 +174,6 @@ pub struct ServeArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
 
     use shared::grammar::{IncidentVerb, Named, RollbackVerb, Verb as Said};
     use shared::incident::Role;
@@ -211,6 +214,24 @@ mod tests {
             let Ok(Verb::Dns(DnsVerb::Setup(setup))) = typed(words) else { panic!("{words:?}") };
             assert_eq!(setup.apply, None, "showing comes first");
         }
+    }
+
+    #[test]
+    fn a_number_is_understood_wherever_flags_stand_and_a_reason_is_left_alone() {
+        for words in [
+            &["incident", "ack", "7"][..],
+            &["incident", "--as", "bob", "ack", "7"],
+            &["incident", "ack", "--json", "--as", "bob", "7"],
+            &["--as", "incident", "incident", "acknowledge", "#7"],
+        ] {
+            let Ok(Verb::Said(Said::Incident(IncidentVerb::Ack(on)))) = typed(words) else {
+                panic!("{words:?}")
+            };
+            assert_eq!(on.number, Some(7), "{words:?}");
+        }
+        let reason = ["failover", "the", "incident", "ack", "3", "times"];
+        let Ok(Verb::Said(Said::Failover(plan))) = typed(&reason) else { panic!("a reason") };
+        assert_eq!(plan.plan.because.join(" "), "the incident ack 3 times");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn understand(command: &str, text: &str, at_hand: Option<u32>) -> Result<Typ
         // `incident help ack` is `help incident ack`.
         words.swap(0, 1);
     }
-    match Chat::try_parse_from(numbered(words, at_hand)) {
+    match Chat::try_parse_from(numbered(&Chat::command(), words, at_hand)) {
         Ok(chat) => Ok(Typed::Verb(Box::new(chat.verb))),
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             Ok(Typed::Help(slashed(&error.render().to_string())))

@@ -1,49 +1,65 @@
 //! `ack 7`, `update #7 the cache is warm`: a number right after the verb says which incident is meant.
+//!
+//! Which verbs are about one incident, and which flags take a value, the grammar itself is asked.
 
-/// Verbs of `incident` that are about one incident.
-const ABOUT_ONE: [&str; 21] = [
-    "show",
-    "status",
-    "ack",
-    "a",
-    "acknowledge",
-    "update",
-    "edit",
-    "severity",
-    "sev",
-    "assign",
-    "role",
-    "handoff",
-    "mitigated",
-    "mit",
-    "mitigate",
-    "resolve",
-    "resolved",
-    "fixed",
-    "reopen",
-    "timeline",
-    "report",
-];
+use clap::Command;
 
-/// Moves the number behind a flag, where the grammar wants it. A bare number counts only where no incident is at hand:
-/// in an incident's own room, "update 2 of 3 servers are back" is about servers. `#2` and `inc-2` always count.
-pub fn numbered(mut words: Vec<String>, at_hand: Option<u32>) -> Vec<String> {
-    let Some(place) = words.iter().position(|word| word == "incident") else { return words };
-    let (verb, next) = (place + 1, place + 2);
-    if !words.get(verb).is_some_and(|word| ABOUT_ONE.contains(&word.as_str())) {
+/// The flag that says which incident is meant.
+const ON: &str = "on";
+
+/// Moves the number behind its flag, where the grammar wants it. `words` are without the program's name. A bare number
+/// counts only where no incident is at hand: in an incident's own room, "update 2 of 3 servers are back" is about
+/// servers. `#2` and `inc-2` always count.
+pub fn numbered(grammar: &Command, mut words: Vec<String>, at_hand: Option<u32>) -> Vec<String> {
+    let mut places = spoken(grammar, &words).into_iter();
+    let (Some(topic), Some(verb)) = (places.next(), places.next()) else { return words };
+    if words[topic] != "incident" || !is_about_one(grammar, &words[verb]) {
         return words;
     }
-    let given = words.get(next).and_then(|word| number(word, at_hand.is_none()));
+    let given = places.next().and_then(|at| Some((at, number(&words[at], at_hand.is_none())?)));
     match (given, at_hand) {
-        (Some(given), _) => {
-            words[next] = format!("--on={given}");
-        }
-        (None, Some(at_hand)) if !words.iter().any(|word| word.starts_with("--on")) => {
-            words.insert(next, format!("--on={at_hand}"));
+        (Some((at, given)), _) => words[at] = format!("--{ON}={given}"),
+        (None, Some(at_hand)) if !words.iter().any(|word| is_flag(word, ON)) => {
+            words.insert(verb + 1, format!("--{ON}={at_hand}"));
         }
         (None, _) => {}
     }
     words
+}
+
+/// Where the words stand that are neither flags nor their values.
+fn spoken(grammar: &Command, words: &[String]) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut is_value = false;
+    for (place, word) in words.iter().enumerate() {
+        if is_value {
+            is_value = false;
+        } else if word == "--" {
+            break;
+        } else if let Some(flag) = word.strip_prefix("--") {
+            is_value = takes_value(grammar, flag);
+        } else if !word.starts_with('-') {
+            places.push(place);
+        }
+    }
+    places
+}
+
+/// Whether the word after this flag belongs to it, whatever verb it stands behind.
+fn takes_value(grammar: &Command, flag: &str) -> bool {
+    let here = grammar
+        .get_arguments()
+        .any(|argument| argument.get_long() == Some(flag) && argument.get_action().takes_values());
+    here || grammar.get_subcommands().any(|verb| takes_value(verb, flag))
+}
+
+fn is_about_one(grammar: &Command, verb: &str) -> bool {
+    let verb = grammar.find_subcommand("incident").and_then(|verbs| verbs.find_subcommand(verb));
+    verb.is_some_and(|verb| verb.get_arguments().any(|it| it.get_long() == Some(ON)))
+}
+
+fn is_flag(word: &str, name: &str) -> bool {
+    word.strip_prefix("--").is_some_and(|flag| flag.split('=').next() == Some(name))
 }
 
 /// `7` where bare numbers count, `#7`, `inc-7`, `INC-7`.
@@ -59,10 +75,14 @@ fn number(word: &str, bare: bool) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Subcommand;
+
     use super::*;
+    use crate::grammar::Verb;
 
     fn said(text: &str, at_hand: Option<u32>) -> String {
-        numbered(text.split(' ').map(Into::into).collect(), at_hand).join(" ")
+        let grammar = Verb::augment_subcommands(Command::new("/"));
+        numbered(&grammar, text.split(' ').map(Into::into).collect(), at_hand).join(" ")
     }
 
     #[test]
