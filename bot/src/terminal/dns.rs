@@ -43,8 +43,7 @@ fn status(hands: &DnsHands, settings: &Settings, out: &mut dyn Write) -> Result<
         let rows = status_rows(&status);
         print(&rows, settings, out)?;
     }
-    let as_planned = status.setup.changes.is_empty() && status.setup.obstacles.is_empty();
-    Ok(if as_planned { ExitCode::SUCCESS } else { ExitCode::from(DIFFERS) })
+    Ok(if status.setup.is_as_planned() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERS) })
 }
 
 fn status_rows(status: &Status) -> Vec<Row> {
@@ -61,7 +60,7 @@ fn status_rows(status: &Status) -> Vec<Row> {
     let mut rows: Vec<Row> = status.names.iter().map(lead).collect();
     rows.extend(status.means.iter().map(|(label, text)| ((*label).to_owned(), text.clone())));
     rows.extend(setup_rows(&status.setup, "DIFFERS"));
-    if status.setup.changes.is_empty() && status.setup.obstacles.is_empty() {
+    if status.setup.is_as_planned() {
         rows.push(("records".into(), "failover records and checks are as planned".into()));
     }
     rows
@@ -141,13 +140,12 @@ fn hold(settings: &Settings) -> Hold {
 
 /// Everything is there, and visitors are still where they were.
 fn is_whole(made: &Made) -> bool {
-    made.left.is_empty() && matches!(made.proof, Finding::Verified { whole: true, .. })
+    made.left.is_as_planned() && matches!(made.proof, Finding::Verified { whole: true, .. })
 }
 
 fn made_rows(made: &Made) -> Vec<Row> {
-    let left = made.left.iter().map(|one| ("MISSING".to_owned(), one.target.clone()));
-    let mut rows: Vec<Row> = left.collect();
-    if rows.is_empty() {
+    let mut rows = setup_rows(&made.left, "MISSING");
+    if made.left.is_as_planned() {
         rows.push(("made".into(), "failover records and checks are as planned".into()));
     }
     if let Finding::Verified { whole, says, .. } = &made.proof {
@@ -193,5 +191,5 @@ fn status_json(status: &Status) -> Value {
 }
 
 fn made_json(made: &Made) -> Value {
-    json!({"left": made.left, "proof": made.proof, "whole": is_whole(made)})
+    json!({"left": setup_json(&made.left), "proof": made.proof, "whole": is_whole(made)})
 }

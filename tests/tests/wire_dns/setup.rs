@@ -1,9 +1,11 @@
 //! Failover records and health checks, made ahead of a disaster.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::path::Path;
+
 use aws_sdk_route53::Client;
 use functions::http::{self, Roots};
-use functions::perform::Hold;
+use functions::perform::{Hold, KillSwitch};
 use functions::vendors::aws::Aws;
 use functions::vendors::dns::DnsHands;
 use functions::vendors::dns::setup::{Leads, Made, Setup};
@@ -67,7 +69,7 @@ async fn what_is_shown_is_made_and_no_visitor_moves() {
     A www.concierge-transaction-flow.com: none → secondary 127.0.0.3, 60 s, watched by standby's endpoint
     ");
     let made = set_up(&hands).await;
-    assert!(made.left.is_empty(), "{made:?}");
+    assert!(made.left.is_as_planned(), "{made:?}");
     assert!(matches!(&made.proof, Finding::Verified { whole: true, .. }), "{made:?}");
     lead_to(&stage, PRIMARY).await;
     assert_eq!((changes(&stage), stage.route53.emptied()), (1, vec![]));
@@ -86,7 +88,7 @@ async fn made_twice_it_is_made_once() {
     set_up(&hands).await;
     let (checks, batches) = (calls(&stage, "CreateHealthCheck"), changes(&stage));
     let again = set_up(&hands).await;
-    assert!(again.left.is_empty());
+    assert!(again.left.is_as_planned());
     assert_eq!((calls(&stage, "CreateHealthCheck"), changes(&stage)), (checks, batches));
     assert_eq!((checks, batches), (4, 1));
 }
@@ -114,7 +116,7 @@ async fn replies_that_are_lost_leave_nothing_double() {
         let seen = hands.setup().await;
         let first = made(&hands, &seen).await;
         let made = set_up(&hands).await;
-        assert!(made.left.is_empty(), "{lost}: {first:?} {made:?}");
+        assert!(made.left.is_as_planned(), "{lost}: {first:?} {made:?}");
         assert_eq!((calls(&stage, "CreateHealthCheck"), changes(&stage)), (4, 1), "{lost}");
         lead_to(&stage, PRIMARY).await;
     }
@@ -135,7 +137,7 @@ async fn what_somebody_changed_is_shown_and_repaired() {
     assert_eq!(targets(&seen), ["check of the primary as a whole", &format!("A {ZONE}")]);
     assert!(seen.changes[0].before.ends_with(", DISABLED"), "{seen:?}");
     assert!(seen.changes[1].before.contains("300 s"), "{seen:?}");
-    assert!(set_up(&hands).await.left.is_empty());
+    assert!(set_up(&hands).await.left.is_as_planned());
     assert_eq!(calls(&stage, "CreateHealthCheck"), 4, "a check is changed, not made anew");
     assert_eq!(stage.route53.emptied(), Vec::<String>::new());
 }
@@ -149,7 +151,7 @@ async fn a_check_that_somebody_deleted_is_made_anew() {
         console(&stage).delete_health_check().health_check_id(check).send().await.unwrap();
     }
     let made = set_up(&hands).await;
-    assert!(made.left.is_empty(), "{made:?}");
+    assert!(made.left.is_as_planned(), "{made:?}");
     assert_eq!(checks(&stage).await.len(), 4);
     lead_to(&stage, PRIMARY).await;
 }
@@ -163,8 +165,12 @@ async fn nothing_is_made_that_would_move_a_visitor() {
     assert!(obstacle().await.ends_with("answers HTTP 503"), "{}", obstacle().await);
     stage.primary.says(Some("{}"));
     stage.s3.put(BUCKET, LATCH, "somebody");
-    assert!(obstacle().await.contains("`allclear failback` first"), "{}", obstacle().await);
+    let says = obstacle().await;
+    assert!(says.contains("kept from the primary by the latch"), "{says}");
     stage.s3.delete(BUCKET, LATCH);
+    stage.s3.outage(true);
+    assert!(obstacle().await.contains("the latch cannot be read"), "{}", obstacle().await);
+    stage.s3.outage(false);
     let seen = hands.setup().await;
     act(&stage.hands(RECORDS).unwrap(), Act::FailOver).await;
     let refused = made(&hands, &seen).await.unwrap_err();
@@ -197,6 +203,23 @@ async fn what_changed_since_it_was_seen_is_not_made() {
     let refused = made(&hands, &seen).await.unwrap_err();
     assert!(refused.contains("no longer what you saw"), "{refused}");
     assert_eq!(calls(&stage, "CreateHealthCheck") + changes(&stage), 0);
+}
+
+#[tokio::test]
+async fn what_could_not_be_seen_afterwards_is_not_called_made() {
+    let stage = Stage::start().await.unwrap();
+    let hands = stage.hands(RECORDS).unwrap();
+    // The look after the writes gets no answer.
+    let route53 = stage.route53.clone();
+    let stands = move || {
+        route53.lose_reply("ListHealthChecks", 1);
+        Ok(())
+    };
+    let switch = KillSwitch::beside(Path::new("nowhere/allclear.db"));
+    let hold = Hold::Alone { stands: Box::new(stands), switch };
+    let made = hands.set_up(|_| true, &hold).await.unwrap();
+    assert!(!made.left.is_as_planned(), "{made:?}");
+    assert!(hands.setup().await.is_as_planned(), "it was made all the same");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub async fn set_up(stage: &Stage) -> DnsHands {
     let seen = hands.setup().await;
     assert_eq!(seen.obstacles, Vec::<String>::new());
     let made = hands.set_up(|_| true, &functions::perform::Hold::Free).await.unwrap();
-    assert!(made.left.is_empty(), "{made:?}");
+    assert!(made.left.is_as_planned(), "{made:?}");
     hands
 }
 
@@ -41,6 +41,19 @@ async fn switches_move_traffic_while_the_control_plane_and_three_endpoints_are_g
     assert_eq!(done_by(&act(&hands, Act::FailBack).await), "routing controls");
     lead_to(&stage, PRIMARY).await;
     assert_eq!((are_on(&stage), stage.cluster.dark()), ([true, false], 0));
+}
+
+#[tokio::test]
+async fn nothing_is_set_up_while_a_switch_holds_traffic_or_cannot_be_read() {
+    let stage = Stage::start().await.unwrap();
+    let hands = stage.hands(SWITCHES).unwrap();
+    (0..5).for_each(|place| stage.cluster.set_endpoint(place, Endpoint::Unavailable));
+    let obstacles = hands.setup().await.obstacles.join("; ");
+    assert!(obstacles.contains("the routing controls cannot be read"), "{obstacles}");
+    (0..5).for_each(|place| stage.cluster.set_endpoint(place, Endpoint::Up));
+    stage.cluster.add_control("primary", false);
+    let obstacles = hands.setup().await.obstacles.join("; ");
+    assert!(obstacles.contains("kept from the primary by the routing controls"), "{obstacles}");
 }
 
 #[tokio::test]

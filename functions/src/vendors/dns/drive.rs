@@ -141,7 +141,7 @@ impl DnsHands {
         Outcome::Done(Finding::ReadBack { applied })
     }
 
-    async fn is_toward(&self, driver: Driver, toward: Toward) -> Result<bool, Trouble> {
+    pub(super) async fn is_toward(&self, driver: Driver, toward: Toward) -> Result<bool, Trouble> {
         let is_so = match driver {
             Driver::Latch => match self.latch() {
                 Some(latch) => latch.is_toward(toward).await?,

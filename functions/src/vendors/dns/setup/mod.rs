@@ -8,6 +8,7 @@ use aws_sdk_route53::types::ResourceRecordSet;
 use reqwest::StatusCode;
 use shared::effect::{Change, Finding, Toward};
 use shared::ledger::Hash;
+use shared::plan::Driver;
 use shared::plan::blueprint::{Blueprint, CheckRole, Page};
 
 use self::checks::{Builder, Checks};
@@ -15,6 +16,7 @@ use super::records::Swap;
 use super::{Acted, DnsHands};
 use crate::http::{pinned, reason};
 use crate::perform::Hold;
+use crate::vendors::aws::Trouble;
 
 mod checks;
 mod pairs;
@@ -36,8 +38,8 @@ pub struct Setup {
 /// What became of setting up.
 #[derive(Clone, Debug)]
 pub struct Made {
-    /// What is missing still.
-    pub left: Vec<Change>,
+    /// What another look finds: nothing to change and nothing in the way, or it is not made.
+    pub left: Setup,
     /// Where the name servers and resolvers lead afterwards: to the primary, or something is wrong.
     pub proof: Finding,
 }
@@ -50,6 +52,11 @@ struct Found {
 }
 
 impl Setup {
+    /// Whether Route 53 was seen to be as planned: what could not be read was not seen.
+    pub fn is_as_planned(&self) -> bool {
+        self.changes.is_empty() && self.obstacles.is_empty()
+    }
+
     /// What people agree to: every change.
     pub fn hash(&self) -> Hash {
         // Only types of ours are written: they always can be.
@@ -122,7 +129,7 @@ impl DnsHands {
             let comment = format!("allclear dns setup {}", setup.hash().short());
             self.submit(&comment, &swaps, hold).await?;
         }
-        let left = self.setup().await.changes;
+        let left = self.setup().await;
         Ok(Made { left, proof: self.verify(Toward::Primary).await })
     }
 
@@ -153,18 +160,26 @@ impl DnsHands {
     /// What has to change, and whether it would move visitors now.
     async fn judge(&self, found: &Found) -> Setup {
         let mut setup = found.setup();
-        let (latch, primary, standby) = tokio::join!(
-            self.latch_stands(),
+        let (held, primary, standby) = tokio::join!(
+            self.held(),
             self.answers(found.blueprint.page(CheckRole::Primary)),
             self.answers(found.blueprint.page(CheckRole::Standby)),
         );
-        match latch {
-            Ok(false) => {}
-            Ok(true) => setup.obstacles.push(
-                "the latch is closed, so the standby would be served: `allclear failback` first"
-                    .into(),
-            ),
-            Err(why) => setup.notes.push(format!("the latch cannot be used: {why}")),
+        for (driver, held) in held {
+            let name = driver.says();
+            match held {
+                Ok(false) => {}
+                Ok(true) => setup.obstacles.push(format!(
+                    "visitors are kept from the primary by the {name}: `allclear failback` first"
+                )),
+                // What is not there holds nothing.
+                Err(Trouble::Refused { code, says }) if code == "NoSuchBucket" => {
+                    setup.notes.push(format!("the {name} cannot be used: {says}"));
+                }
+                Err(why) => setup.obstacles.push(format!(
+                    "the {name} cannot be read, and might keep visitors from the primary: {why}"
+                )),
+            }
         }
         if let Err(why) = primary {
             setup.obstacles.push(format!(
@@ -179,14 +194,14 @@ impl DnsHands {
         setup
     }
 
-    /// Whether the latch is closed.
-    async fn latch_stands(&self) -> Result<bool, String> {
-        match self.latch() {
-            Some(latch) => {
-                latch.is_toward(Toward::Standby).await.map_err(|trouble| trouble.to_string())
-            }
-            None => Ok(false),
+    /// Which means of the data plane keep visitors from the primary: once they are watched, they move them.
+    async fn held(&self) -> Vec<(Driver, Result<bool, Trouble>)> {
+        let mut held = Vec::new();
+        for driver in self.plan.dns.usable_drivers().filter(|driver| *driver != Driver::Records) {
+            let free = self.is_toward(driver, Toward::Primary).await;
+            held.push((driver, free.map(|free| !free)));
         }
+        held
     }
 
     /// Asks for a page as Route 53's checkers will: 200 up to, not including, 400.

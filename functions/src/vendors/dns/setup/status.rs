@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_route53::types::HealthCheckObservation;
 use hickory_proto::rr::RecordType as Kind;
 use shared::effect::Toward;
-use shared::plan::RecordType;
 use shared::plan::blueprint::Subject;
+use shared::plan::{Driver, RecordType};
 
 use super::Setup;
 use crate::vendors::aws::trouble;
@@ -111,9 +111,9 @@ impl DnsHands {
     async fn latch_says(&self) -> Option<(&'static str, String)> {
         let latch = self.plan.dns.latch.as_ref().filter(|latch| !latch.is_placeholder())?;
         let place = format!("s3://{}/{}", latch.bucket, latch.key);
-        let says = match self.latch_stands().await {
-            Ok(true) => "CLOSED: the standby is served until `allclear failback`".into(),
-            Ok(false) => "open".into(),
+        let says = match self.is_toward(Driver::Latch, Toward::Primary).await {
+            Ok(false) => "CLOSED: the standby is served until `allclear failback`".into(),
+            Ok(true) => "open".into(),
             Err(why) => format!("cannot be read: {why}"),
         };
         Some(("latch", format!("{place} is {says}")))
