@@ -9,6 +9,8 @@ use functions::store::SqliteStore;
 use shared::engine::Engine;
 use shared::id::PersonId;
 use shared::plan::{self, Date, Plan};
+use shared::safety::Standing;
+use shared::store::MemoryStore;
 use shared::time::Ts;
 
 use crate::grammar::{Cli, Colour};
@@ -71,6 +73,15 @@ impl Settings {
     pub fn reader(&self) -> Result<Engine<SqliteStore>> {
         let store = SqliteStore::open_read_only(&self.store)?;
         Ok(Engine::open(self.plan.clone(), store, self.now())?)
+    }
+
+    /// What may act and what is owed; without a store yet, what the plan alone says.
+    pub fn standing(&self) -> Result<Standing> {
+        if self.store.exists() {
+            return Ok(self.reader()?.standing().clone());
+        }
+        let empty = Engine::open(self.plan.clone(), MemoryStore::default(), self.now())?;
+        Ok(empty.standing().clone())
     }
 
     /// The time; the one place where a command asks for it.

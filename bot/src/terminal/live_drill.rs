@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use functions::clock;
-use functions::perform::{Hold, Perform};
+use functions::perform::{Hold, KillSwitch, Perform};
 use functions::vendors::dispatch::Dispatch;
 use serde_json::json;
-use shared::effect::{Aim, Effect, Finding, Look, Outcome, Survey};
+use shared::effect::{Act, Aim, Effect, Finding, Look, Outcome, Survey};
 use shared::id::EffectKey;
-use shared::operation::{OPERATIONS_STREAM, propose};
+use shared::operation::{OPERATIONS_STREAM, Proposal, propose};
 use shared::plan::Plan;
 use shared::safety::Standing;
 use shared::timeline::looked_says;
@@ -47,12 +47,11 @@ pub fn run(
     if scenario != Scenario::CompleteOutage {
         bail!("only complete-outage can be drilled live in this version: leave out --live");
     }
+    let standing = settings.standing()?;
+    let stopped = stopped(&standing, settings);
     let dispatch = vendors(settings)?;
-    let (looks, surveys) = runtime()?.block_on(look_around(dispatch, &settings.plan));
-    let standing = settings.reader().map_or_else(
-        |_no_store_yet| Standing::under(&settings.plan),
-        |engine| engine.standing().clone(),
-    );
+    let (mut looks, surveys) = runtime()?.block_on(look_around(dispatch, &settings.plan));
+    looks.extend(stopped.iter().map(|why| ("FROZEN".to_owned(), why.clone())));
     let ways: Vec<Way> = WAYS
         .into_iter()
         .zip(surveys)
@@ -64,7 +63,11 @@ pub fn run(
             .iter()
             .map(|way| json!({"aim": way.aim, "open": way.open, "rows": way.rows}))
             .collect();
-        writeln!(out, "{:#}", json!({"looks": looks, "ways": ways, "report": file}))?;
+        writeln!(
+            out,
+            "{:#}",
+            json!({"looks": looks, "frozen": stopped, "ways": ways, "report": file})
+        )?;
     } else {
         let brush = settings.brush();
         for (label, text) in looks.iter().chain(ways.iter().flat_map(|way| &way.rows)) {
@@ -72,8 +75,14 @@ pub fn run(
         }
         writeln!(out, "\nReport: {file}")?;
     }
-    let open = ways.iter().any(|way| way.open);
+    let open = stopped.is_none() && ways.iter().any(|way| way.open);
     Ok(if open { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Why nothing can be run at all.
+fn stopped(standing: &Standing, settings: &Settings) -> Option<String> {
+    let frozen = standing.frozen.as_ref().map(|it| format!("by {}: {}", it.by, it.why));
+    KillSwitch::beside(&settings.store).thrown().or(frozen)
 }
 
 /// Every look of the runbook and the survey of each way, all at the same time.
@@ -111,31 +120,38 @@ fn way(aim: Aim, outcome: Outcome, standing: &Standing, settings: &Settings) -> 
         Aim::RollBack(_) | Aim::Promote(_) => "ROLLBACK",
         Aim::FailOver | Aim::FailBack => "FAILOVER",
     };
-    let mut rows = Vec::new();
-    let shut = |rows: &mut Vec<Row>, why: String| {
-        rows.push((head.to_owned(), format!("not open: {why}")));
-        false
-    };
-    let open = match outcome {
-        Outcome::Done(Finding::Surveyed(survey)) => {
-            match propose(&settings.plan, standing, &aim, &survey, settings.now()) {
-                Err(why) => shut(&mut rows, troubled(&why.to_string(), &survey)),
-                Ok((act, proposal)) => {
-                    let open = proposal.stops().next().is_none();
-                    let says = if open { "open: a person could run it now" } else { "STOPPED" };
-                    rows.push((head.to_owned(), says.to_owned()));
-                    let detail = proposal_rows(&act, &proposal, &settings.plan);
-                    rows.extend(detail.into_iter().map(|(label, text)| (label.to_owned(), text)));
-                    open
-                }
-            }
+    let (says, rest) = match proposed(&aim, outcome, standing, settings) {
+        Err(why) => (Err(format!("not open: {why}")), Vec::new()),
+        Ok((act, proposal)) => {
+            let says = match standing.dry.get(&act.class()) {
+                _ if proposal.stops().next().is_some() => Err("STOPPED".to_owned()),
+                Some(why) => Err(format!("DRY RUN, running it would change nothing: {why}")),
+                None => Ok("open: a person could run it now".to_owned()),
+            };
+            (says, proposal_rows(&act, &proposal, &settings.plan))
         }
-        Outcome::Never { why } | Outcome::Later { why, .. } | Outcome::Unknown { why } => {
-            shut(&mut rows, why)
-        }
-        Outcome::Done(_) => shut(&mut rows, "the answer is of another kind".into()),
     };
+    let open = says.is_ok();
+    let mut rows = vec![(head.to_owned(), says.unwrap_or_else(|why| why))];
+    rows.extend(rest.into_iter().map(|(label, text)| (label.to_owned(), text)));
     Way { aim, open, rows }
+}
+
+/// The page that people would be shown, or why there is none.
+fn proposed(
+    aim: &Aim,
+    outcome: Outcome,
+    standing: &Standing,
+    settings: &Settings,
+) -> Result<(Act, Proposal), String> {
+    match outcome {
+        Outcome::Done(Finding::Surveyed(survey)) => {
+            let proposal = propose(&settings.plan, standing, aim, &survey, settings.now());
+            proposal.map_err(|why| troubled(&why.to_string(), &survey))
+        }
+        Outcome::Never { why } | Outcome::Later { why, .. } | Outcome::Unknown { why } => Err(why),
+        Outcome::Done(_) => Err("the answer is of another kind".into()),
+    }
 }
 
 fn troubled(why: &str, survey: &Survey) -> String {

@@ -119,6 +119,17 @@ async fn a_live_drill_says_what_would_be_done_now_and_changes_nothing() {
     let report = std::fs::read_to_string(place.desk.path(file)).unwrap();
     assert!(report.contains("Nothing was changed.") && report.contains("- FAILOVER: open"));
     assert_eq!((place.changes(), place.vercel().writes().len()), (0, 0));
+    place.does("lead-developer", "freeze \"not now\"").await;
+    let said = place.types("lead-developer", "drill complete-outage --live").await;
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.out.contains("FROZEN     by lead-developer: not now"), "{}", said.out);
+    place.does("lead-developer", "unfreeze").await;
+    let store = place.desk.path("allclear.db");
+    let kept = std::fs::read(&store).unwrap();
+    std::fs::write(&store, "this is no store").unwrap();
+    let says = place.refused("lead-developer", "drill complete-outage --live").await;
+    assert!(says.contains("allclear.db"), "{says}");
+    std::fs::write(&store, kept).unwrap();
     place.stage.standby.says(None);
     place.vercel = None;
     let said = place.types("lead-developer", "drill complete-outage --live").await;
