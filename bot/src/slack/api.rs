@@ -92,6 +92,19 @@ impl Api {
         session.chat_update(&request).await.map(drop).map_err(trouble)
     }
 
+    /// Tells one person in a channel something that nobody else sees.
+    pub async fn whisper(
+        &self,
+        channel: &SlackChannelId,
+        user: &SlackUserId,
+        message: Message,
+    ) -> Result<(), Trouble> {
+        let (channel, user) = (channel.clone(), user.clone());
+        let request = SlackApiChatPostEphemeralRequest::new(channel, user, message.content());
+        let session = self.client.open_session(&self.token);
+        session.chat_post_ephemeral(&request).await.map(drop).map_err(trouble)
+    }
+
     /// Opens a form; the trigger lives for three seconds.
     pub async fn open(&self, trigger: &SlackTriggerId, view: SlackView) -> Result<(), Trouble> {
         let request = SlackApiViewsOpenRequest::new(trigger.clone(), view);

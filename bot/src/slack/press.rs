@@ -98,10 +98,13 @@ impl Face {
         Ok(Led::Form(Box::new(form)))
     }
 
-    /// What a form asks for; else what is wrong with it.
-    pub fn submitted(&self, view: &SlackStatefulView) -> Result<Order, Rejection> {
-        let (submission, _) = modal::submitted(view, &self.plan)?;
-        Ok(asked(submission))
+    /// What a form asks for, and the channel it was opened in; else what is wrong with it.
+    pub fn submitted(
+        &self,
+        view: &SlackStatefulView,
+    ) -> Result<(Order, Option<SlackChannelId>), Rejection> {
+        let (submission, channel) = modal::submitted(view, &self.plan)?;
+        Ok((asked(submission), channel))
     }
 }
 

@@ -42,6 +42,24 @@ pub fn refusal(says: &str) -> Message {
     Message::new(&says, vec![kit::section(&says)])
 }
 
+/// What happened since, as far as one message holds it from its beginning, and how many lines those are. What one turn
+/// brought stays together where it can.
+pub fn news(number: u32, lines: &[Line]) -> Option<(Message, usize)> {
+    let (mut shown, mut used) = (Vec::new(), 0);
+    for line in lines.iter().map(timeline_line) {
+        used += units(&line) + 1;
+        if used > PAGE && !shown.is_empty() {
+            break;
+        }
+        shown.push(line);
+    }
+    let whole =
+        |taken: &usize| lines.get(*taken).is_none_or(|next| next.turn > lines[taken - 1].turn);
+    let taken = (1..=shown.len()).rev().find(whole).unwrap_or(shown.len());
+    shown.truncate(taken);
+    (taken > 0).then(|| (timeline_page(number, (1, 1), 0, &shown), taken))
+}
+
 /// The timeline as messages in order; of a very long one the newest part.
 pub fn timeline_messages(number: u32, lines: &[Line]) -> Vec<Message> {
     let mut pages: Vec<Vec<String>> = vec![Vec::new()];

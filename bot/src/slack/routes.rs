@@ -3,7 +3,7 @@
 //! The signature is checked first, over the raw bytes. Then the order is carried out, and what came of it is the
 //! answer, if that takes no longer than [`ANSWER_WITHIN`]; what takes longer is acknowledged, and answered afterwards.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use functions::proof;
 use serde_json::{Value, json};
+use shared::ledger::Hash;
 use shared::time::{Span, Ts};
 use slack_morphism::prelude::{
     SlackCommandEvent, SlackInteractionBlockActionsEvent, SlackInteractionEvent,
@@ -28,9 +29,7 @@ use super::{Message, modal, room};
 
 /// Slack waits for three seconds, and its network takes some of them.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
-/// Signatures remembered, so that the very same request has no second effect.
-const SIGNATURES_KEPT: usize = 10_000;
-/// How long one may be replayed: the tolerance of its time, both ways.
+/// How long a request may be replayed: the tolerance of its time, both ways.
 const REPLAYED_WITHIN: Span = Span::secs(600);
 
 /// The routes of the face.
@@ -45,8 +44,27 @@ pub fn routes(face: Arc<Face>) -> Router {
 
 struct Door {
     face: Arc<Face>,
-    /// Signatures that were taken, and when.
-    seen: Mutex<HashMap<String, Ts>>,
+    seen: Mutex<Seen>,
+}
+
+/// Requests that were taken, in two ages: when the younger is as old as a request can be replayed, the older is
+/// forgotten. Only what Slack signed gets here, so its own pace bounds them.
+#[derive(Default)]
+struct Seen {
+    young: HashSet<Hash>,
+    old: HashSet<Hash>,
+    since: Ts,
+}
+
+impl Seen {
+    /// Whether this one was not taken before.
+    fn takes(&mut self, request: Hash, now: Ts) -> bool {
+        if now.since(self.since) > REPLAYED_WITHIN {
+            self.old = std::mem::take(&mut self.young);
+            self.since = now;
+        }
+        !self.old.contains(&request) && self.young.insert(request)
+    }
 }
 
 /// Why a request is not taken.
@@ -80,14 +98,14 @@ impl Door {
         let now = (self.face.clock)();
         let verified = proof::slack(&self.face.secrets, headers, body, now)
             .map_err(|why| Closed::Refused(StatusCode::UNAUTHORIZED, why.to_string()))?;
-        let signature = headers.get("x-slack-signature").and_then(|it| it.to_str().ok());
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= SIGNATURES_KEPT {
-            seen.retain(|_, at| now.since(*at) <= REPLAYED_WITHIN);
-        }
-        match seen.insert(signature.unwrap_or_default().to_owned(), now) {
-            Some(_) => Err(Closed::Replayed),
-            None => Ok(verified.body().clone()),
+        // Not the signature, which may be written in more than one way: what it is made of.
+        let signed_at =
+            headers.get("x-slack-request-timestamp").map_or(&[][..], |it| it.as_bytes());
+        let request = Hash::of(&[signed_at, verified.body()]);
+        if self.seen.lock().unwrap_or_else(PoisonError::into_inner).takes(request, now) {
+            Ok(verified.body().clone())
+        } else {
+            Err(Closed::Replayed)
         }
     }
 }
@@ -126,7 +144,9 @@ async fn interactions(
         serde_json::from_str(&payload).map_err(|error| unreadable(&error))?;
     match event {
         SlackInteractionEvent::BlockActions(pressed) => {
-            tokio::spawn(press(Arc::clone(&door.face), pressed));
+            // What is acknowledged is done, unless it takes long.
+            let work = tokio::spawn(press(Arc::clone(&door.face), pressed));
+            let _done_or_late = timeout(ANSWER_WITHIN, work).await;
             Ok(StatusCode::OK.into_response())
         }
         SlackInteractionEvent::ViewSubmission(form) => Ok(submit(&door.face, form).await),
@@ -160,8 +180,8 @@ async fn press(face: Arc<Face>, event: SlackInteractionBlockActionsEvent) {
 
 /// A form closes when it was taken; what is wrong with it is shown in it.
 async fn submit(face: &Arc<Face>, form: SlackInteractionViewSubmissionEvent) -> Response {
-    let order = match face.submitted(&form.view) {
-        Ok(order) => order,
+    let (order, channel) = match face.submitted(&form.view) {
+        Ok(asked) => asked,
         Err(rejection) => {
             let response = rejection.response().and_then(|it| serde_json::to_value(it).ok());
             let says = || modal_says(&rejection.to_string());
@@ -169,19 +189,31 @@ async fn submit(face: &Arc<Face>, form: SlackInteractionViewSubmissionEvent) -> 
         }
     };
     let key = format!("view/{}", form.view.state_params.id.0);
-    let (face, user) = (Arc::clone(face), form.user.id.clone());
-    let work = tokio::spawn(async move { face.obey(&order, &user, &key).await });
-    match timeout(ANSWER_WITHIN, work).await {
-        Ok(Ok(Err(why))) => as_json(&modal_says(&format!("{why:#}"))),
-        // It is done, or being done: the card says what came of it.
-        _ => StatusCode::OK.into_response(),
+    let (worker, user) = (Arc::clone(face), form.user.id.clone());
+    let mut work = tokio::spawn(async move { worker.obey(&order, &user, &key).await });
+    match timeout(ANSWER_WITHIN, &mut work).await {
+        Ok(Ok(Err(why))) => return as_json(&modal_says(&format!("{why:#}"))),
+        // It is done: the card says what came of it.
+        Ok(_) => {}
+        Err(_late) => {
+            let (face, user) = (Arc::clone(face), form.user.id);
+            tokio::spawn(async move {
+                if let Ok(Err(why)) = work.await {
+                    let channel = channel.as_ref().unwrap_or(&face.channel);
+                    let refusal = room::refusal(&format!("{why:#}"));
+                    if let Err(trouble) = face.api.whisper(channel, &user, refusal).await {
+                        tracing::warn!(error = %trouble, "failed to answer in Slack");
+                    }
+                }
+            });
+        }
     }
+    StatusCode::OK.into_response()
 }
 
 /// A form that says why nothing was done.
 fn modal_says(why: &str) -> Value {
-    let view = serde_json::to_value(modal::refused(why)).unwrap_or_default();
-    let mut view = view;
+    let mut view = serde_json::to_value(modal::refused(why)).unwrap_or_default();
     view["type"] = json!("modal");
     json!({"response_action": "update", "view": view})
 }
@@ -233,7 +265,11 @@ async fn soon(
     tokio::spawn(worker);
     match timeout(ANSWER_WITHIN, &mut answered).await {
         Ok(answer) => answer.ok(),
-        Err(_late) => None,
+        Err(_late) => {
+            // What came in this very moment is not lost either.
+            answered.close();
+            answered.try_recv().ok()
+        }
     }
 }
 

@@ -29,6 +29,13 @@ use crate::orders::Counter;
 
 /// Slack takes about one message a second and channel.
 const PACE: Duration = Duration::from_secs(1);
+/// Messages of news in one go: together they take less time than the lane gives.
+const NEWS_AT_ONCE: usize = 15;
+/// The wait where Slack says no to the bot itself: somebody has to invite it, or to give it another token.
+const MENDED: Span = Span::secs(15);
+/// What Slack says when the message itself won't do, now and later.
+const UNFIT: [&str; 5] =
+    ["invalid_blocks", "msg_too_long", "no_text", "msg_blocks_too_long", "invalid_arguments"];
 /// The wait before the room is told again what it could not be told.
 const AGAIN: Span = Span::secs(5);
 /// What the room hears of, beside the card.
@@ -74,7 +81,14 @@ impl<P: Perform> Perform for Teller<P> {
             }
             // Told twice is better than not at all.
             Err(Trouble::Lost(why)) => Outcome::Later { why, after: AGAIN },
-            Err(Trouble::Never(why)) => Outcome::Never { why },
+            Err(Trouble::Never(code)) if UNFIT.contains(&code.as_str()) => {
+                tracing::error!(effect.key = %key, slack.error = code, "the room cannot be told");
+                Outcome::Never { why: code }
+            }
+            Err(Trouble::Never(code)) => {
+                tracing::warn!(slack.error = code, "Slack refuses the bot: is it invited?");
+                Outcome::Later { why: code, after: MENDED }
+            }
         }
     }
 }
@@ -107,23 +121,45 @@ impl<P: Perform> Teller<P> {
         let mut kept = self.show(&subject, kept, page).await?;
         let is_news = |line: &&Line| line.turn > told && TOLD.contains(&line.mark);
         let news: Vec<Line> = lines.iter().filter(is_news).cloned().collect();
-        if !news.is_empty() {
-            for message in room::timeline_messages(incident.number, &news) {
-                self.turn().await;
-                self.face.api.post(&kept.channel, message, Some(&kept.ts)).await?;
-            }
-        }
+        self.news(&subject, &mut kept, incident.number, &news).await?;
         kept.told = incident.turns;
         self.keep(&subject, kept)
+    }
+
+    /// Tells what is new, and remembers after each message how far it came: whatever breaks off goes on there.
+    async fn news(
+        &self,
+        subject: &str,
+        kept: &mut Kept,
+        number: u32,
+        mut news: &[Line],
+    ) -> Result<(), Trouble> {
+        for _ in 0..NEWS_AT_ONCE {
+            let Some((message, taken)) = room::news(number, news) else { return Ok(()) };
+            self.turn().await;
+            self.face.api.post(&kept.channel, message, Some(&kept.ts)).await?;
+            let last = news[taken - 1].turn;
+            news = &news[taken..];
+            if news.first().is_none_or(|next| next.turn > last) {
+                kept.told = last;
+                self.keep(subject, kept.clone())?;
+            }
+        }
+        if news.is_empty() {
+            return Ok(());
+        }
+        let why = "there is more to tell than fits into one go".to_owned();
+        Err(Trouble::Later { why, after: Duration::ZERO })
     }
 
     async fn operation(&self, key: &EffectKey) -> Result<(), Trouble> {
         let owed = key.clone();
         let look = move |seen: &dyn Glance| {
-            let operation = seen.operations().owing(&owed).cloned();
-            Ok((operation, story(&seen.operation_turns()?), seen.standing().clone()))
+            let operations = seen.operations();
+            let (operation, turns) = (operations.owing(&owed).cloned(), operations.turns);
+            Ok((operation, story(&seen.operation_turns()?), seen.standing().clone(), turns))
         };
-        let (operation, lines, standing): (Option<Operation>, _, _) =
+        let (operation, lines, standing, turns): (Option<Operation>, _, _, _) =
             self.face.counter.see(look).await.map_err(|why| away(&why))?;
         let Some(operation) = operation else { return Ok(()) };
         let subject = format!("operation/{}", operation.number);
@@ -133,7 +169,7 @@ impl<P: Perform> Teller<P> {
         }
         let page = operation::operation_card(&operation, &lines, self.face.scene(&standing));
         let mut kept = self.show(&subject, kept, page).await?;
-        kept.told = key.turn;
+        kept.told = turns;
         self.keep(&subject, kept)
     }
 

@@ -1,8 +1,11 @@
 //! What is not from Slack, what came before, and what comes while Slack is away.
+#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
 
 use std::time::Duration;
 
-use tests::standin::slack::{ADA, BEN, Fault, Header, INCIDENTS, STRANGER, State};
+use tests::standin::slack::{
+    ADA, BEN, BOT_USER, Fault, Header, INCIDENTS, SIGNING_SECRET, STRANGER, State, signature,
+};
 
 use crate::office::{Office, cards};
 
@@ -94,4 +97,88 @@ async fn a_busy_slack_holds_up_no_order() {
     office.card_says("incident 1", "lead-developer has it").await;
     let timeline = office.place.does("lead-developer", "incident timeline").await;
     assert_eq!(timeline.matches("lead-developer has it").count(), 1, "{timeline}");
+}
+
+#[tokio::test]
+async fn a_signature_in_other_letters_is_the_same_request() {
+    let office = Office::open().await;
+    let typed = office.slack.slash(ADA, INCIDENTS, "/incident", "declare p2 storage is slow");
+    let body = typed.body();
+    let seconds = functions::clock::now().0 / 1_000;
+    let tag = signature(SIGNING_SECRET, seconds, body.as_bytes());
+    let (first, repeated) = (tag.clone(), format!("v0={}", tag[3..].to_uppercase()));
+    let listed = format!("{tag},v0=00");
+    let mut answers = Vec::new();
+    for tag in [first, repeated, listed] {
+        let http = functions::http::client(&functions::http::Roots::default()).unwrap();
+        let post = http.post(format!("{}/slack/commands", office.url)).body(body.clone());
+        let post = post.header("x-slack-request-timestamp", seconds);
+        let answer = post.header("x-slack-signature", tag).send().await.unwrap();
+        answers.push((answer.status().as_u16(), answer.text().await.unwrap().is_empty()));
+    }
+    assert_eq!(answers, [(200, false), (200, true), (200, true)]);
+}
+
+#[tokio::test]
+async fn a_backlog_that_breaks_off_in_the_middle_goes_on_where_it_was() {
+    let mut office = Office::open().await;
+    office.types(ADA, "/incident", "declare p1 site down").await;
+    office.room_says("site down").await;
+    office.stops();
+    let words = "so we go on looking ".repeat(45);
+    for number in 0..40 {
+        let update = format!("incident update 1 \"word {number:02}: {words}\"");
+        office.place.does("senior-developer", &update).await;
+    }
+    {
+        let mut state = office.slack.state();
+        let soon = || Fault::Delay(Duration::from_millis(1));
+        for fault in [soon(), soon(), soon(), Fault::Status(503), soon(), Fault::Status(503)] {
+            state.faults.next("chat.postMessage", fault);
+        }
+    }
+    office.starts().await;
+    office.room_says("says: word 39").await;
+    let state = office.slack.state();
+    let room: Vec<&str> = state.messages(INCIDENTS).iter().map(|one| one.text.as_str()).collect();
+    let room = room.join("\n");
+    let mut before = 0;
+    for number in 0..40 {
+        let line = format!("says: word {number:02}:");
+        assert_eq!(room.matches(&line).count(), 1, "{line}");
+        let place = room.find(&line).unwrap();
+        assert!(place > before, "{line} is out of order");
+        before = place;
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_is_not_invited_yet_tells_it_all_once_it_is() {
+    let office = Office::open().await;
+    let leave = |state: &mut State, in_room: bool| {
+        let members = &mut state.channels.get_mut(INCIDENTS).unwrap().members;
+        members.retain(|one| one != BOT_USER);
+        members.extend(in_room.then(|| BOT_USER.to_owned()));
+    };
+    leave(&mut office.slack.state(), false);
+    office.types(ADA, "/incident", "declare p1 site down").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(cards(&office.slack.state()).len(), 0);
+    leave(&mut office.slack.state(), true);
+    office.room_says("site down").await;
+}
+
+#[tokio::test]
+async fn a_form_that_takes_long_and_is_refused_says_so() {
+    let office = Office::open().await;
+    office.types(ADA, "/incident", "declare p1 site down").await;
+    office.card_says("incident 1", "open").await;
+    // Every way to move our names is away, and it takes its time to say so.
+    office.place.stage.route53.latency(Duration::from_millis(1_200));
+    office.place.stage.route53.outage(true);
+    office.presses(ADA, "plan-failover").await;
+    let form = office.until("a form", |state| Some(state.modal(ADA)?.id.clone())).await;
+    let filled = office.slack.submit(&form, &[("words", "the site is down")]).unwrap();
+    office.send(&filled).await;
+    office.whispers(ADA, "Not done").await;
 }
