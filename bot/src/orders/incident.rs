@@ -174,7 +174,7 @@ fn person(text: &str, plan: &Plan) -> Result<PersonId> {
 }
 
 /// The incident of that number.
-pub(super) fn numbered(seen: &dyn Glance, number: u32) -> Result<Incident> {
+pub fn numbered(seen: &dyn Glance, number: u32) -> Result<Incident> {
     seen.numbered(number)?
         .ok_or_else(|| anyhow!("there is no incident {number}: `incident list` shows them"))
 }

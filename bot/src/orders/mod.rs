@@ -22,6 +22,7 @@ mod counter;
 mod incident;
 
 pub use counter::{AtDesk, AtStore, Counter};
+pub use incident::numbered;
 
 /// Who speaks.
 #[derive(Clone, Debug)]
@@ -222,5 +223,5 @@ async fn wish(
     let Speaker { by, via, key } = speaker.clone();
     let granted = counter.wish(Utterance { target, by, via, key, wish }).await?;
     let number = granted.number;
-    counter.see(move |seen| Ok(Said::Incident(Box::new(incident::numbered(seen, number)?)))).await
+    counter.see(move |seen| Ok(Said::Incident(Box::new(numbered(seen, number)?)))).await
 }

@@ -14,7 +14,7 @@ use super::action::{Action, Named, Step, Verb};
 use super::face::Face;
 use super::modal::{self, Rejection, Submission};
 use super::{Message, room};
-use crate::orders::Counter;
+use crate::orders::{self, Counter};
 
 /// What a press leads to.
 pub enum Led {
@@ -71,10 +71,7 @@ impl Face {
         number: u32,
         channel: Option<SlackChannelId>,
     ) -> anyhow::Result<Led> {
-        let look = move |seen: &dyn Glance| {
-            seen.numbered(number)?.ok_or_else(|| anyhow::anyhow!("there is no incident {number}"))
-        };
-        let incident = self.counter.see(look).await?;
+        let incident = self.counter.see(move |seen| orders::numbered(seen, number)).await?;
         Ok(Led::Form(Box::new(match verb {
             Verb::Assign => modal::assign(&incident, channel, &self.plan),
             Verb::Update => modal::update(&incident, channel, &self.plan),

@@ -1,11 +1,8 @@
 //! How incidents are shown in a terminal: what was said of them, in words and in JSON.
 
-use anyhow::{Result, anyhow, bail};
-use functions::store::SqliteStore;
 use serde_json::json;
-use shared::engine::Engine;
 use shared::incident::Incident;
-use shared::store::{Store, Summary};
+use shared::store::Summary;
 
 use super::{Answer, paint};
 use crate::settings::Settings;
@@ -24,27 +21,6 @@ pub fn list(rows: &[Summary], settings: &Settings) -> Answer {
         rows.iter().map(|row| paint::incident_row(row, settings.now(), settings.brush())).collect()
     };
     Answer { text, json: rows.iter().map(row_json).collect() }
-}
-
-/// The incident of that number; without one, the newest that is live, else the newest.
-pub fn find(engine: &Engine<SqliteStore>, number: Option<u32>) -> Result<Incident> {
-    let summary = match number {
-        Some(number) => engine
-            .store()
-            .numbered(number)?
-            .ok_or_else(|| anyhow!("there is no incident {number}: `incident list` shows them"))?,
-        None => newest(engine)?,
-    };
-    Ok(engine.load(&summary.id)?)
-}
-
-fn newest(engine: &Engine<SqliteStore>) -> Result<Summary> {
-    let live = engine.store().live()?.into_iter().max_by_key(|one| one.number);
-    let newest = || Ok::<_, anyhow::Error>(engine.store().newest(1)?.into_iter().next());
-    match live.map_or_else(newest, |one| Ok(Some(one)))? {
-        Some(summary) => Ok(summary),
-        None => bail!("there are no incidents. All clear"),
-    }
 }
 
 fn row_json(row: &Summary) -> serde_json::Value {

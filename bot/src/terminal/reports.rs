@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::{Answer, incidents, turns_of};
+use super::{Answer, turns_of};
+use crate::orders;
 use crate::report::{self, Report};
 use crate::settings::Settings;
 
 /// Writes an incident's report into a folder.
 pub fn run(number: u32, out: &Path, settings: &Settings) -> Result<Answer> {
     let engine = settings.reader()?;
-    let incident = incidents::find(&engine, Some(number))?;
+    let incident = orders::numbered(&engine, number)?;
     let turns = turns_of(&engine, &incident.id)?;
     let report = Report::of(&settings.plan, incident, &turns);
     let files = write(&report, out, &format!("incident-{number}"))?;
