@@ -40,6 +40,8 @@ pub struct Speaker {
 pub enum Said {
     /// An incident as it stands now.
     Incident(Box<Incident>),
+    /// The same, after what was said of it.
+    Granted(Box<Incident>),
     /// Incidents, the newest first.
     Incidents(Vec<Summary>),
     /// An incident and everything that happened.
@@ -223,5 +225,5 @@ async fn wish(
     let Speaker { by, via, key } = speaker.clone();
     let granted = counter.wish(Utterance { target, by, via, key, wish }).await?;
     let number = granted.number;
-    counter.see(move |seen| Ok(Said::Incident(Box::new(numbered(seen, number)?)))).await
+    counter.see(move |seen| Ok(Said::Granted(Box::new(numbered(seen, number)?)))).await
 }

@@ -37,6 +37,23 @@ pub fn incident_card(incident: &Incident, lines: &[Line], scene: Scene) -> Messa
     Message::new(&aloud(incident, lines, scene), blocks)
 }
 
+/// The same in short, to whoever has just said something of it: the ledger isn't read for it, however long it is.
+pub fn brief(incident: &Incident, scene: Scene) -> Message {
+    let title = title(incident, scene.plan);
+    let facts = facts(incident, scene);
+    let aloud = facts.iter().map(|(what, how)| format!("{what}: {how}")).collect::<Vec<_>>();
+    let mut blocks = vec![kit::header(&title)];
+    blocks.extend(scene.standing.frozen.as_ref().map(|freeze| kit::section(&frozen(freeze))));
+    blocks.push(kit::fields(&facts));
+    blocks.extend(update(incident).map(|update| kit::section(&update)));
+    let buttons = buttons(incident);
+    if !buttons.is_empty() {
+        blocks.push(kit::actions(buttons));
+    }
+    let aloud = format!("{}\n{}", marked(&title), aloud.join("\n"));
+    Message::new(&unstarred(&aloud), blocks)
+}
+
 /// `! P1 · Application Frontend down · incident 42`, as plain text.
 pub fn title(incident: &Incident, plan: &Plan) -> String {
     let Incident { number, state, severity, .. } = incident;

@@ -45,7 +45,7 @@ pub fn run(verb: &Verb, settings: &Settings, out: &mut dyn Write) -> Result<Exit
 
 fn shown(said: &Said, settings: &Settings) -> Answer {
     match said {
-        Said::Incident(incident) => incidents::page(incident, settings),
+        Said::Incident(incident) | Said::Granted(incident) => incidents::page(incident, settings),
         Said::Incidents(rows) => incidents::list(rows, settings),
         Said::Timeline(_, turns) => {
             let lines = timeline(turns);

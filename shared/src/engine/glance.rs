@@ -52,11 +52,11 @@ impl<S: Store> Glance for Engine<S> {
 
     fn numbered(&self, number: u32) -> Result<Option<Incident>, StoreError> {
         let summary = self.store().numbered(number)?;
-        summary.map(|summary| self.load(&summary.id)).transpose()
+        summary.map(|summary| self.known(&summary.id)).transpose()
     }
 
     fn incident(&self, id: &StreamId) -> Result<Incident, StoreError> {
-        self.load(id)
+        self.known(id)
     }
 
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {

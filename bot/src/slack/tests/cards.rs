@@ -8,7 +8,7 @@ use shared::safety::{Freeze, dry};
 use shared::time::Span;
 
 use super::*;
-use crate::slack::card::incident_card;
+use crate::slack::card::{brief, incident_card};
 use crate::slack::operation::operation_card;
 
 fn card(world: &World, seconds: i64) -> String {
@@ -40,6 +40,39 @@ fn a_p1_nobody_has_yet() {
        Write an update update:7
        Assign a role assign:7
        Mitigated mitigated:7
+       Resolve without evidence resolve-anyway:7
+       Show the timeline timeline:7
+    ");
+}
+
+#[test]
+fn whoever_said_something_sees_in_short_where_it_stands() {
+    let (world, (incident, _)) = (World::new(), up_to(110));
+    insta::assert_snapshot!(seen(&brief(&incident, world.at(110))), @"
+    aloud: ! P1 · Application Frontend down · incident 7
+    Severity: P1
+    Status: ! open
+    Incident commander: lead-developer
+    Since the first failing probe: 1:50 (14:02:40)
+    Time to recover: 13:10 left of 15:00
+    People: lead-developer has it
+    Machines: the rollback is done; it should answer soon
+    # ! P1 · Application Frontend down · incident 7
+    | *Severity:* P1
+    | *Status:* ! open
+    | *Incident commander:* lead-developer
+    | *Since the first failing probe:* 1:50 (14:02:40)
+    | *Time to recover:* 13:10 left of 15:00
+    | *People:* lead-developer has it
+    | *Machines:* the rollback is done; it should answer soon
+    [Mitigated] primary mitigated:7
+    [Plan a rollback] danger plan-rollback:7
+       asks: Plan a rollback? This plans a rollback for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a rollback/Not now]
+    [Plan a failover] danger plan-failover:7
+       asks: Plan a failover? This plans a failover for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a failover/Not now]
+    […]
+       Write an update update:7
+       Assign a role assign:7
        Resolve without evidence resolve-anyway:7
        Show the timeline timeline:7
     ");
