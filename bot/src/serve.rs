@@ -16,7 +16,9 @@ use crate::grammar::ServeArgs;
 use crate::orders::AtDesk;
 use crate::settings::Settings;
 use crate::slack;
+use crate::slack::access::Access;
 use crate::slack::face::Face;
+use crate::slack::inbox::Inbox;
 use crate::slack::teller::Teller;
 
 /// Serves until SIGINT or SIGTERM.
@@ -62,11 +64,14 @@ async fn serve(
     let vendors = Dispatch::from_environment(server.lookout(), setting);
     let surveyor = Dispatch::from_environment(server.lookout(), setting);
     let counter = AtDesk { desk: server.desk(), vendors: Arc::new(surveyor) };
-    let Some(face) = Face::from_environment(&server.lookout(), counter, &store, setting) else {
-        return server.run(vendors, stop).await;
-    };
-    let face = Arc::new(face);
-    let server = server.with_routes(slack::routes::routes(Arc::clone(&face)));
+    let access = Access::read(setting).unwrap_or_else(|half| {
+        tracing::error!("{half}");
+        None
+    });
+    let Some(access) = access else { return server.run(vendors, stop).await };
+    let face = Arc::new(Face::new(access, &server.lookout(), counter, &store));
+    let inbox = Arc::new(Inbox::new(Arc::clone(&face)));
+    let server = server.with_routes(slack::routes::routes(inbox));
     server.run(Teller::new(vendors, face), stop).await
 }
 

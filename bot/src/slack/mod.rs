@@ -2,6 +2,7 @@
 //!
 //! Nothing here talks to Slack, and nothing is said by colour alone: every sign has its word beside it.
 
+pub mod access;
 pub mod action;
 pub mod api;
 pub mod book;
@@ -9,6 +10,7 @@ pub mod card;
 pub mod channel;
 pub mod face;
 pub mod home;
+pub mod inbox;
 mod kit;
 pub mod modal;
 pub mod operation;
