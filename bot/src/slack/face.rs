@@ -22,6 +22,7 @@ use slack_morphism::prelude::{SlackChannelId, SlackUserId};
 use super::access::Access;
 use super::api::Api;
 use super::book::Book;
+use super::line::Line;
 use super::{Message, Scene, card, operation, room};
 use crate::orders::{self, AtDesk, Counter, Said, Speaker};
 use crate::terminal::paint::{self, Brush};
@@ -45,6 +46,8 @@ pub struct Face {
     pub channel: SlackChannelId,
     /// Which message shows what.
     pub book: Book,
+    /// How the way to Slack stands.
+    pub line: Line,
     /// The time.
     pub clock: Clock,
 }
@@ -67,6 +70,7 @@ impl Face {
             secrets,
             channel,
             book: Book::beside(store),
+            line: Line::beside(store),
             clock: lookout.clock,
         }
     }

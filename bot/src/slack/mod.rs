@@ -5,18 +5,22 @@
 pub mod access;
 pub mod action;
 pub mod api;
+pub mod ask;
 pub mod book;
+pub mod canary;
 pub mod card;
 pub mod channel;
 pub mod face;
 pub mod home;
 pub mod inbox;
 mod kit;
+pub mod line;
 pub mod modal;
 pub mod operation;
 pub mod press;
 pub mod room;
 pub mod routes;
+pub mod socket;
 pub mod teller;
 pub mod text;
 
