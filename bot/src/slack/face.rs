@@ -23,6 +23,7 @@ use super::access::Access;
 use super::api::Api;
 use super::book::Book;
 use super::line::Line;
+use super::presence::Presence;
 use super::{Message, Scene, card, operation, room};
 use crate::orders::{self, AtDesk, Counter, Said, Speaker};
 use crate::terminal::paint::{self, Brush};
@@ -48,6 +49,8 @@ pub struct Face {
     pub book: Book,
     /// How the way to Slack stands.
     pub line: Line,
+    /// Whose account is still theirs.
+    pub presence: Presence,
     /// The time.
     pub clock: Clock,
 }
@@ -71,6 +74,7 @@ impl Face {
             channel,
             book: Book::beside(store),
             line: Line::beside(store),
+            presence: Presence::default(),
             clock: lookout.clock,
         }
     }
@@ -119,6 +123,7 @@ impl Face {
                 user.0
             )
         };
+        self.vouch(verb, user).await?;
         let speaker =
             Speaker { by: person.id.clone(), via: VIA.into(), key: format!("slack/{key}") };
         orders::carry_out(verb, &speaker, &self.counter).await

@@ -17,6 +17,7 @@ mod kit;
 pub mod line;
 pub mod modal;
 pub mod operation;
+pub mod presence;
 pub mod press;
 pub mod room;
 pub mod routes;

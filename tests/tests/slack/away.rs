@@ -1,6 +1,6 @@
 //! Slack itself is down, or somebody is not there any more.
 
-use tests::standin::slack::{ADA, BEN, INCIDENTS, State};
+use tests::standin::slack::{ADA, BEN, Fault, INCIDENTS, State};
 
 use crate::office::Office;
 
@@ -34,4 +34,37 @@ async fn a_slack_that_is_down_is_said_once_and_back_once_and_misses_nothing() {
     }
     office.slack.connected(2).await.unwrap();
     office.types(BEN, "/incident", "ack").await;
+}
+
+#[tokio::test]
+async fn who_is_gone_from_slack_approves_nothing_there() {
+    let office = Office::over_socket().await;
+    office.slack.state().faults.every("users.info", Fault::Status(503));
+    office.types(ADA, "/incident", "declare p1 site down").await;
+    office.types(ADA, "/rollback", "“site down since the deploy”").await;
+    let says = office.types(BEN, "/incident", "ack").await;
+    assert!(says.contains("senior-developer"), "an acknowledgement is never refused: {says}");
+    office.presses(BEN, "approve").await;
+    office.whispers(BEN, "does not say whether your account is still active").await;
+    let gone = |gone: bool| {
+        let mut state = office.slack.state();
+        state.faults.clear();
+        state.users.get_mut(BEN).unwrap().deleted = gone;
+    };
+    gone(true);
+    office.presses(BEN, "approve").await;
+    office.whispers(BEN, "deactivated").await;
+    let says = office.types(BEN, "/incident", "update all is well").await;
+    assert!(says.contains("deactivated"), "{says}");
+    let says = office.types(BEN, "/incident", "list").await;
+    assert!(says.contains("Incident 1"), "looking changes nothing: {says}");
+    office.slack.state().users.remove(ADA);
+    let says = office.types(ADA, "/incident", "update all is well").await;
+    assert!(says.contains("Slack knows no account"), "{says}");
+    let page = office.place.does("lead-developer", "--json operation show 1").await;
+    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+    assert_eq!(page["approvals"], serde_json::json!([]), "{page}");
+    let hash = page["plan"].as_str().unwrap()[..12].to_owned();
+    let approve = format!("operation approve 1 --hash {hash}");
+    office.place.does("senior-developer", &approve).await;
 }
