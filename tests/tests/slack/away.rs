@@ -21,6 +21,10 @@ async fn a_slack_that_is_down_is_said_once_and_back_once_and_misses_nothing() {
         office.place.does("senior-developer", &update).await;
     }
     office.health_says("slack", "down since ").await;
+    let says = office.does("incident show 1").await;
+    assert!(says.contains("down since ") && says.contains("told when it is back"), "{says}");
+    let says = office.does("doctor").await;
+    assert!(says.contains("SLACK      server: down since "), "{says}");
     office.slack.is_back();
     office.health_says("slack", "ok").await;
     office.room_says("the third word").await;
@@ -32,6 +36,8 @@ async fn a_slack_that_is_down_is_said_once_and_back_once_and_misses_nothing() {
     for said in ["Slack is down", "Slack is back"] {
         assert_eq!(log.matches(said).count(), 1, "{said}:\n{log}");
     }
+    let says = office.does("incident show 1").await;
+    assert!(!says.contains("down since "), "{says}");
     office.slack.connected(2).await.unwrap();
     office.types(BEN, "/incident", "ack").await;
 }
