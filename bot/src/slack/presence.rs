@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use shared::engine::Glance;
 use shared::grammar::Verb;
 use shared::time::{Span, Ts};
 use slack_morphism::prelude::SlackUserId;
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 
 use super::ask::Account;
 use super::face::Face;
-use crate::orders;
+use crate::orders::{self, Counter};
 
 /// How long an answer is believed.
 const BELIEVED: Span = Span::secs(60);
@@ -30,6 +31,21 @@ pub struct Presence {
     words: Mutex<HashMap<SlackUserId, Word>>,
 }
 
+fn silent(why: &str) -> String {
+    format!(
+        "Slack does not say whether the accounts behind it are still active ({why}), and this \
+         needs it. Do it in a terminal: the same words after `allclear`"
+    )
+}
+
+/// Why an account's word may not count.
+enum Doubt {
+    /// Slack says that nobody speaks with it any more, and how.
+    Gone(&'static str),
+    /// Slack says nothing; the reason.
+    Silent(String),
+}
+
 impl Face {
     /// Whether this account may give this order. Without Slack's word nothing is approved or run; everything else is
     /// refused only if Slack says that the account is gone.
@@ -42,27 +58,51 @@ impl Face {
         }
         let must_be_proven = orders::lets_act(order);
         let limit = if must_be_proven { PROVEN_WITHIN } else { DOUBTED_WITHIN };
-        let why = match timeout(limit, self.account(user)).await {
-            Ok(Ok(Account::Active)) => return Ok(()),
-            Ok(Ok(Account::Deactivated)) => bail!(
-                "this Slack account is deactivated, so its word does not count. Somebody else of \
-                 the plan has to do it"
-            ),
-            Ok(Ok(Account::Unknown)) => bail!(
-                "Slack knows no account {}, so its word does not count. Correct it in the plan",
+        match self.doubt(user, limit).await {
+            None => {}
+            Some(Doubt::Gone(how)) => bail!(
+                "the Slack account {} {how}, so its word does not count: somebody else of the plan \
+                 has to do it",
                 user.0
             ),
-            Ok(Err(trouble)) => trouble.to_string(),
-            Err(_late) => "no answer in time".into(),
-        };
-        if must_be_proven {
-            bail!(
-                "Slack does not say whether your account is still active ({why}), and this needs \
-                 it. Do it in a terminal: the same words after `allclear`"
-            );
+            Some(Doubt::Silent(why)) if must_be_proven => bail!(silent(&why)),
+            Some(Doubt::Silent(why)) => {
+                tracing::warn!(why, "an order was taken without Slack's word on the account");
+            }
         }
-        tracing::warn!(why, "an order was taken without Slack's word on the account");
+        match orders::to_be_run(order) {
+            Some(named) => self.vouch_for_approvals(named.number).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Before something runs, everybody who agreed to it must still be there.
+    async fn vouch_for_approvals(&self, number: u32) -> Result<()> {
+        let approvals = move |seen: &dyn Glance| {
+            Ok(seen.operations().all.get(&number).map(|one| one.approvals.clone()))
+        };
+        for person in self.counter.see(approvals).await?.unwrap_or_default() {
+            let Some(user) = self.user_of(&person) else { continue };
+            match self.doubt(&user, PROVEN_WITHIN).await {
+                None => {}
+                Some(Doubt::Gone(how)) => bail!(
+                    "{person}'s approval does not count any more: their Slack account {how}. Plan \
+                     it again, and let somebody else approve it"
+                ),
+                Some(Doubt::Silent(why)) => bail!(silent(&why)),
+            }
+        }
         Ok(())
+    }
+
+    async fn doubt(&self, user: &SlackUserId, limit: Duration) -> Option<Doubt> {
+        match timeout(limit, self.account(user)).await {
+            Ok(Ok(Account::Active)) => None,
+            Ok(Ok(Account::Deactivated)) => Some(Doubt::Gone("is deactivated")),
+            Ok(Ok(Account::Unknown)) => Some(Doubt::Gone("is unknown to Slack")),
+            Ok(Err(trouble)) => Some(Doubt::Silent(trouble.to_string())),
+            Err(_late) => Some(Doubt::Silent("no answer in time".into())),
+        }
     }
 
     /// What Slack says of an account, now or within the last minute. Several who want to know wait for one answer.
