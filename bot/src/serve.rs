@@ -5,18 +5,24 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use functions::door;
-use functions::http::Roots;
+use functions::http::{self, NoClient, Roots};
 use functions::server::{Config, ServeError, Server, rehearse};
 use functions::vendors::dispatch::Dispatch;
+use serde_json::json;
 use shared::town::{Scenario, Script, rehearsal_plan};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::grammar::ServeArgs;
 use crate::orders::AtDesk;
 use crate::settings::Settings;
 use crate::slack;
+use crate::slack::access::Access;
+use crate::slack::api::Api;
 use crate::slack::face::Face;
+use crate::slack::inbox::Inbox;
+use crate::slack::socket::{Socket, keep_open};
 use crate::slack::teller::Teller;
 
 /// Serves until SIGINT or SIGTERM.
@@ -62,12 +68,32 @@ async fn serve(
     let vendors = Dispatch::from_environment(server.lookout(), setting);
     let surveyor = Dispatch::from_environment(server.lookout(), setting);
     let counter = AtDesk { desk: server.desk(), vendors: Arc::new(surveyor) };
-    let Some(face) = Face::from_environment(&server.lookout(), counter, &store, setting) else {
-        return server.run(vendors, stop).await;
+    let access = match Access::read(setting) {
+        Ok(Some(access)) => access,
+        Ok(None) => return server.run(vendors, stop).await,
+        Err(half) => {
+            tracing::error!("{half}");
+            let server = server.with_status(move || json!({"slack": half.to_string()}));
+            return server.run(vendors, stop).await;
+        }
     };
-    let face = Arc::new(face);
-    let server = server.with_routes(slack::routes::routes(Arc::clone(&face)));
-    server.run(Teller::new(vendors, face), stop).await
+    let (lookout, app_token) = (server.lookout(), access.app_token.clone());
+    let app = app_token.map(|token| Api::new(lookout.http.clone(), &access.url, &token));
+    let face = Arc::new(Face::new(access, &lookout, counter, &store));
+    let inbox = Arc::new(Inbox::new(Arc::clone(&face)));
+    let mut beside = JoinSet::new();
+    beside.spawn(slack::canary::watch(Arc::clone(&face)));
+    if let Some(api) = app {
+        let tls = Arc::new(http::tls(&lookout.roots).map_err(NoClient::from)?);
+        beside.spawn(keep_open(Socket { api, tls, inbox: Arc::clone(&inbox) }));
+    }
+    let stop = async move {
+        stop.await;
+        beside.shutdown().await;
+    };
+    let shown = Arc::clone(&face);
+    let server = server.with_status(move || shown.line.health());
+    server.with_routes(slack::routes::routes(inbox)).run(Teller::new(vendors, face), stop).await
 }
 
 /// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.

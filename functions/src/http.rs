@@ -62,7 +62,8 @@ fn builder(roots: &Roots) -> Result<reqwest::ClientBuilder, NoClient> {
         .user_agent(concat!("allclear/", env!("CARGO_PKG_VERSION"))))
 }
 
-fn tls(extra: &Roots) -> Result<ClientConfig, rustls::Error> {
+/// How everything here speaks TLS; for what is no HTTP, too.
+pub fn tls(extra: &Roots) -> Result<ClientConfig, rustls::Error> {
     let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     for certificate in &extra.0 {
         roots.add(certificate.clone())?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use serde_json::Value;
 use shared::engine::Engine;
 use shared::plan::Plan;
 use shared::store::StoreError;
@@ -74,7 +75,8 @@ pub enum ServeError {
 pub struct Server {
     store: PathBuf,
     listener: TcpListener,
-    router: Router,
+    app: App,
+    more: Router,
     opened: Opened,
     switch: KillSwitch,
     lookout: Lookout,
@@ -123,12 +125,20 @@ impl Server {
             vantage,
         });
         let door = Door::new(secrets, http.clone());
-        let app = App { plan: Arc::clone(&plan), desk, door, clock, switch: switch.clone() };
+        let app = App {
+            plan: Arc::clone(&plan),
+            desk,
+            door,
+            clock,
+            switch: switch.clone(),
+            beside: Vec::new(),
+        };
         let lookout = Lookout { plan, http, roots, clock };
         Ok(Self {
             store,
             listener,
-            router: routes(app),
+            app,
+            more: Router::new(),
             opened,
             switch,
             lookout,
@@ -155,7 +165,14 @@ impl Server {
     /// Answers these routes, too.
     #[must_use]
     pub fn with_routes(self, routes: Router) -> Self {
-        Self { router: self.router.merge(routes), ..self }
+        Self { more: self.more.merge(routes), ..self }
+    }
+
+    /// Shows these fields in `/health`, too.
+    #[must_use]
+    pub fn with_status(mut self, says: impl Fn() -> Value + Send + Sync + 'static) -> Self {
+        self.app.beside.push(Box::new(says));
+        self
     }
 
     /// Serves until `shutdown`; then what is under way is left to be owed again, and the desk is closed.
@@ -172,7 +189,8 @@ impl Server {
         }
         background.spawn(forget_deliveries(self.store));
         tracing::info!(address = %self.listener.local_addr()?, "serving");
-        axum::serve(self.listener, self.router).with_graceful_shutdown(shutdown).await?;
+        let router = routes(self.app).merge(self.more);
+        axum::serve(self.listener, router).with_graceful_shutdown(shutdown).await?;
         background.shutdown().await;
         // With its last caller gone the desk ends; what it answered is on disk, so that nobody must wait for long.
         for _ in 0..CLOSE_POLLS {

@@ -90,6 +90,17 @@ pub fn only_looks(verb: &Verb) -> bool {
     }
 }
 
+/// Whether something may act because of it: who says so must be beyond doubt.
+pub fn lets_act(verb: &Verb) -> bool {
+    match wanted(verb) {
+        Some(Wanted::Wish(wish)) => {
+            matches!(wish, OperationWish::Approve { .. } | OperationWish::Run { .. })
+        }
+        Some(Wanted::Plan { .. } | Wanted::Candidates | Wanted::Show(_) | Wanted::List(_)) => false,
+        None => matches!(verb, Verb::Incident(IncidentVerb::Unfreeze)),
+    }
+}
+
 /// What is wanted of operations.
 enum Wanted {
     Plan { aim: Aim, because: String, incident: Option<u32> },

@@ -57,16 +57,18 @@ pub struct Posted {
 /// The Web API with one app's token.
 #[derive(Clone, Debug)]
 pub struct Api {
-    client: SlackClient<Connector>,
-    token: SlackApiToken,
+    pub(super) client: SlackClient<Connector>,
+    pub(super) token: SlackApiToken,
+    pub(super) http: reqwest::Client,
+    pub(super) url: String,
 }
 
 impl Api {
     /// `url` without a slash at its end.
     pub fn new(http: reqwest::Client, url: &str, token: &str) -> Self {
-        let client =
-            SlackClient::new(Connector { http, url: url.trim_end_matches('/').to_owned() });
-        Self { client, token: SlackApiToken::new(token.into()) }
+        let url = url.trim_end_matches('/').to_owned();
+        let client = SlackClient::new(Connector { http: http.clone(), url: url.clone() });
+        Self { client, token: SlackApiToken::new(token.into()), http, url }
     }
 
     /// Posts a message, into a thread where there is one.
@@ -127,7 +129,7 @@ impl Api {
     }
 }
 
-fn trouble(error: SlackClientError) -> Trouble {
+pub(super) fn trouble(error: SlackClientError) -> Trouble {
     match error {
         SlackClientError::RateLimitError(limit) => Trouble::Later {
             why: "Slack wants us to wait".into(),
@@ -163,9 +165,14 @@ fn trouble(error: SlackClientError) -> Trouble {
     }
 }
 
+/// The same of what our own client says.
+pub(super) fn lost(error: reqwest::Error) -> Trouble {
+    trouble(unsent(error))
+}
+
 /// The client's way to our own.
 #[derive(Clone, Debug)]
-struct Connector {
+pub(super) struct Connector {
     http: reqwest::Client,
     url: String,
 }

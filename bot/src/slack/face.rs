@@ -19,8 +19,11 @@ use shared::safety::Standing;
 use shared::timeline::timeline;
 use slack_morphism::prelude::{SlackChannelId, SlackUserId};
 
-use super::api::{Api, SLACK_API_URL};
+use super::access::Access;
+use super::api::Api;
 use super::book::Book;
+use super::line::Line;
+use super::presence::Presence;
 use super::{Message, Scene, card, operation, room};
 use crate::orders::{self, AtDesk, Counter, Said, Speaker};
 use crate::terminal::paint::{self, Brush};
@@ -44,6 +47,10 @@ pub struct Face {
     pub channel: SlackChannelId,
     /// Which message shows what.
     pub book: Book,
+    /// How the way to Slack stands.
+    pub line: Line,
+    /// Whose account is still theirs.
+    pub presence: Presence,
     /// The time.
     pub clock: Clock,
 }
@@ -56,26 +63,20 @@ struct Known {
 }
 
 impl Face {
-    /// The face, where Slack's settings are there. `read` gives a setting of the environment by its name.
-    pub fn from_environment(
-        lookout: &Lookout,
-        counter: AtDesk,
-        store: &Path,
-        read: impl Fn(&str) -> Option<String>,
-    ) -> Option<Self> {
-        let set = |name: &str| read(name).filter(|value| !value.is_empty());
-        let (token, channel) = (set("SLACK_BOT_TOKEN")?, set("SLACK_CHANNEL_ID")?);
-        let url = set("SLACK_API_URL").unwrap_or_else(|| SLACK_API_URL.into());
-        let secrets = set("SLACK_SIGNING_SECRET").unwrap_or_default();
-        Some(Self {
+    /// The face with this access.
+    pub fn new(access: Access, lookout: &Lookout, counter: AtDesk, store: &Path) -> Self {
+        let Access { bot_token, channel, url, secrets, .. } = access;
+        Self {
             plan: Arc::clone(&lookout.plan),
             counter,
-            api: Api::new(lookout.http.clone(), &url, &token),
-            secrets: secrets.split(',').filter_map(|one| Secret::new(one).ok()).collect(),
-            channel: SlackChannelId(channel),
+            api: Api::new(lookout.http.clone(), &url, &bot_token),
+            secrets,
+            channel,
             book: Book::beside(store),
+            line: Line::beside(store),
+            presence: Presence::default(),
             clock: lookout.clock,
-        })
+        }
     }
 
     /// Who that is in the plan.
@@ -122,6 +123,7 @@ impl Face {
                 user.0
             )
         };
+        self.vouch(verb, user).await?;
         let speaker =
             Speaker { by: person.id.clone(), via: VIA.into(), key: format!("slack/{key}") };
         orders::carry_out(verb, &speaker, &self.counter).await

@@ -2,19 +2,26 @@
 //!
 //! Nothing here talks to Slack, and nothing is said by colour alone: every sign has its word beside it.
 
+pub mod access;
 pub mod action;
 pub mod api;
+pub mod ask;
 pub mod book;
+pub mod canary;
 pub mod card;
 pub mod channel;
 pub mod face;
 pub mod home;
+pub mod inbox;
 mod kit;
+pub mod line;
 pub mod modal;
 pub mod operation;
+pub mod presence;
 pub mod press;
 pub mod room;
 pub mod routes;
+pub mod socket;
 pub mod teller;
 pub mod text;
 

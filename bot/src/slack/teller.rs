@@ -73,6 +73,7 @@ impl<P: Perform> Perform for Teller<P> {
             Effect::Page(page) if page.by == ContactKind::Slack => return self.page(page).await,
             _ => return self.inner.perform(key, effect, hold).await,
         };
+        self.notes(&told);
         match told {
             Ok(()) => Outcome::Done(Finding::Nothing),
             Err(Trouble::Later { why, after }) => {
@@ -94,6 +95,15 @@ impl<P: Perform> Perform for Teller<P> {
 }
 
 impl<P: Perform> Teller<P> {
+    /// Notes whether the room can be told.
+    fn notes(&self, told: &Result<(), Trouble>) {
+        let now = (self.face.clock)();
+        match told {
+            Ok(()) => self.face.line.told(now),
+            Err(trouble) => self.face.line.untold(&trouble.to_string(), now),
+        }
+    }
+
     async fn tell(&self, key: &EffectKey, tell: &Tell) -> Result<(), Trouble> {
         match (key.stream.as_str(), tell) {
             (OPERATIONS_STREAM, _) => self.operation(key).await,

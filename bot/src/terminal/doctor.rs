@@ -13,7 +13,7 @@ use shared::safety::Obligation;
 use shared::store::{MemoryStore, Store};
 use shared::time::{Span, Ts};
 
-use super::{Answer, paint};
+use super::{Answer, paint, slack};
 use crate::settings::Settings;
 
 /// Owed effects counted at most; more than that is as bad.
@@ -47,6 +47,8 @@ fn examine<S: Store>(engine: &Engine<S>, settings: &Settings, note: &str) -> Res
     lines.extend(check::disarmed_because(plan).into_iter().map(|why| ("missing", why)));
     lines.extend(overdue.says());
     lines.push(("unknown", "how old the newest backup and its proof are: not measured".into()));
+    let slack = slack::examine(settings);
+    lines.extend(slack.iter().map(slack::Found::line));
     lines.extend(owed_says(&owed).map(|says| ("owed", says)));
     lines.push(("open", paint::count(open, "incident")));
     let text = lines.iter().map(|(label, text)| settings.brush().labelled(label, text));
@@ -54,6 +56,7 @@ fn examine<S: Store>(engine: &Engine<S>, settings: &Settings, note: &str) -> Res
     json["plan"] = json!(settings.plan_name);
     json["store"] = json!(settings.store);
     json["server"] = json!(server);
+    json["slack"] = slack.iter().map(slack::Found::json).collect();
     json["kill_switch"] = json!(switch);
     json["overdue"] = json!({"drills": overdue.drills, "plan_review_days": overdue.review_days});
     json["owed"] = owed.iter().map(|(lane, many)| json!({"lane": lane, "count": many})).collect();

@@ -21,6 +21,7 @@ pub mod operations;
 pub mod paint;
 mod reports;
 pub mod said;
+mod slack;
 
 /// An answer in both forms.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use shared::safety::Freeze;
 use shared::timeline::timeline;
 
 use super::operations::survey::runtime;
-use super::{Answer, incidents, operations, paint};
+use super::{Answer, incidents, operations, paint, slack};
 use crate::orders::{self, AtStore, Said, Speaker};
 use crate::settings::Settings;
 
@@ -45,7 +45,9 @@ pub fn run(verb: &Verb, settings: &Settings, out: &mut dyn Write) -> Result<Exit
 
 fn shown(said: &Said, settings: &Settings) -> Answer {
     match said {
-        Said::Incident(incident) | Said::Granted(incident) => incidents::page(incident, settings),
+        Said::Incident(incident) | Said::Granted(incident) => {
+            with_slack(incidents::page(incident, settings), settings)
+        }
         Said::Incidents(rows) => incidents::list(rows, settings),
         Said::Timeline(_, turns) => {
             let lines = timeline(turns);
@@ -64,6 +66,16 @@ fn shown(said: &Said, settings: &Settings) -> Answer {
         Said::Frozen(first) => frozen(first.as_ref(), settings),
         Said::Thawed(was) => thawed(was.as_ref(), settings),
     }
+}
+
+/// Says so where the room in Slack is not told.
+fn with_slack(mut answer: Answer, settings: &Settings) -> Answer {
+    if let Some(down) = slack::down(settings) {
+        let says = format!("{down}. Nobody reads there; what happens is told when it is back");
+        answer.text += &settings.brush().labelled("slack", &says);
+        answer.json["slack"] = json!(down.to_string());
+    }
+    answer
 }
 
 /// A freeze that is there already stays as it is, and is named.

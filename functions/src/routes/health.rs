@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::time::{Span, Ts};
 use tokio::time::timeout;
 
@@ -26,7 +26,7 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Result<Response, Refu
     let ticking = pulse.last_tick.is_some_and(|tick| pulse.at.since(tick) <= TICK_WITHIN);
     let (status, word) =
         if ticking { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "stalled") };
-    let json = json!({
+    let mut json = json!({
         "status": word,
         "at": pulse.at.rfc3339(),
         "last_tick": pulse.last_tick.map(Ts::rfc3339),
@@ -34,6 +34,10 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Result<Response, Refu
         "live_incidents": pulse.live,
         "frozen": app.switch.thrown().or(pulse.frozen),
     });
+    for says in &app.beside {
+        let Value::Object(fields) = says() else { continue };
+        json.as_object_mut().into_iter().for_each(|json| json.extend(fields.clone()));
+    }
     Ok(with(status, &json))
 }
 

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::plan::Plan;
 
 use crate::clock::Clock;
@@ -36,7 +36,12 @@ pub struct App {
     pub clock: Clock,
     /// Shown in `/health`.
     pub switch: KillSwitch,
+    /// What others in this process want to be shown in `/health`: an object each.
+    pub beside: Vec<Status>,
 }
+
+/// Says how something stands, as the fields of a JSON object.
+pub type Status = Box<dyn Fn() -> Value + Send + Sync>;
 
 /// All routes.
 pub fn routes(app: App) -> Router {

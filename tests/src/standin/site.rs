@@ -29,7 +29,8 @@ impl Authority {
         self.0.pem()
     }
 
-    fn acceptor(&self, names: &[&str], until: Option<i64>) -> Result<TlsAcceptor> {
+    /// Speaks TLS under these names. `until`: the year in which its certificate ends, if not far away.
+    pub(super) fn acceptor(&self, names: &[&str], until: Option<i64>) -> Result<TlsAcceptor> {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).map_err(Error::other)?;
         if let Some(year) = until {

@@ -1,5 +1,8 @@
 //! The real server in front of a strict Slack: people type and press, and the room is told.
 
+mod away;
+mod doctor;
 mod office;
+mod socket;
 mod wire;
 mod work;

@@ -1,15 +1,17 @@
 //! A server with Slack before it and vendors behind it.
 #![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
 
+use std::fs::File;
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use functions::http::{self, Roots};
 use serde_json::Value;
 use tests::place::Place;
 use tests::standin::slack::{
-    ADA, BEN, BOT_TOKEN, Delivery, INCIDENTS, Message, Reply, SIGNING_SECRET, Slack, State,
+    ADA, APP_TOKEN, Ack, BEN, BOT_TOKEN, Delivery, INCIDENTS, Message, Reply, SIGNING_SECRET,
+    Slack, State,
 };
 use tests::standin::vercel::Vercel;
 use tokio::time::Instant;
@@ -21,6 +23,8 @@ const EVERY: Duration = Duration::from_millis(50);
 pub struct Office {
     pub slack: Slack,
     pub place: Place,
+    /// What the program is told of Slack besides its address.
+    pub settings: Vec<(&'static str, String)>,
     child: Option<Child>,
     pub url: String,
 }
@@ -32,8 +36,27 @@ impl Drop for Office {
 }
 
 impl Office {
-    /// Ada is the lead developer, Ben the senior one; a rollback takes two people.
+    /// Slack speaks over HTTP.
     pub async fn open() -> Self {
+        Self::hearing(&[("SLACK_SIGNING_SECRET", SIGNING_SECRET)]).await
+    }
+
+    /// Slack speaks over a socket, and nothing else is known to it.
+    pub async fn over_socket() -> Self {
+        let office = Self::hearing(&[("SLACK_APP_TOKEN", APP_TOKEN)]).await;
+        office.slack.connected(1).await.unwrap();
+        office
+    }
+
+    /// With these settings, too. Ada is the lead developer, Ben the senior one; a rollback takes two people.
+    pub async fn hearing(settings: &[(&'static str, &str)]) -> Self {
+        let mut office = Self::closed(settings).await;
+        office.starts().await;
+        office
+    }
+
+    /// The same, and the server is not started yet.
+    pub async fn closed(settings: &[(&'static str, &str)]) -> Self {
         let mut place = Place::new().await;
         place.vercel = Some(Vercel::start().await.unwrap());
         place.edits_plan(|text| {
@@ -45,9 +68,25 @@ impl Office {
             member(member(text, "lead-developer", ADA), "senior-developer", BEN)
         });
         let slack = Slack::start().await.unwrap();
-        let mut office = Self { slack, place, child: None, url: String::new() };
-        office.starts().await;
-        office
+        let both = [("SLACK_BOT_TOKEN", BOT_TOKEN), ("SLACK_CHANNEL_ID", INCIDENTS)];
+        let settings = both.iter().chain(settings).map(|(name, text)| (*name, text.to_string()));
+        Self { slack, place, settings: settings.collect(), child: None, url: String::new() }
+    }
+
+    /// A command that knows of Slack what the server knows.
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = self.place.command("lead-developer", line);
+        command.env("SLACK_API_URL", self.slack.api_url()).envs(self.settings.iter().cloned());
+        command
+    }
+
+    /// Types it; the answer.
+    pub async fn does(&self, line: &str) -> String {
+        let mut command = self.command(line);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Starts the server, anew if need be.
@@ -56,10 +95,9 @@ impl Office {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         self.url = format!("http://127.0.0.1:{port}");
         let serve = format!("serve --listen 127.0.0.1:{port}");
-        let mut command = self.place.command("lead-developer", &serve);
-        command.env("SLACK_API_URL", self.slack.api_url()).env("SLACK_BOT_TOKEN", BOT_TOKEN);
-        command.env("SLACK_SIGNING_SECRET", SIGNING_SECRET).env("SLACK_CHANNEL_ID", INCIDENTS);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut command = self.command(&serve);
+        let log = File::create(self.place.desk.path("serve.log")).unwrap();
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         self.child = Some(child);
         let ready = format!("{}/ready", self.url);
         let http = http::client(&Roots::default()).unwrap();
@@ -70,6 +108,14 @@ impl Office {
         }
     }
 
+    /// SIGTERM: how long it takes to tidy up.
+    pub fn ends(&mut self) -> Duration {
+        let (begun, mut child) = (Instant::now(), self.child.take().unwrap());
+        let asked = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        assert!(asked.success() && child.wait().unwrap().success(), "{}", self.log());
+        begun.elapsed()
+    }
+
     /// SIGKILL: nothing can be tidied up.
     pub fn stops(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -77,8 +123,42 @@ impl Office {
         }
     }
 
+    /// What the server said since it was started last.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.place.desk.path("serve.log")).unwrap()
+    }
+
+    /// What the server says of itself.
+    pub async fn health(&self) -> Value {
+        let http = http::client(&Roots::default()).unwrap();
+        let health = http.get(format!("{}/health", self.url)).send().await.unwrap();
+        health.json().await.unwrap()
+    }
+
+    /// Waits until the server says so of itself.
+    pub async fn health_says(&self, field: &str, says: &str) {
+        let begun = Instant::now();
+        loop {
+            let health = self.health().await;
+            if health[field].as_str().is_some_and(|text| text.contains(says)) {
+                return;
+            }
+            assert!(begun.elapsed() < LIMIT, "no {says} in {field}: {health}\n{}", self.log());
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Sends it, over the socket where that is the only way.
     pub async fn send(&self, delivery: &Delivery) -> Reply {
-        let reply = self.slack.send(delivery, &self.url).await.unwrap();
+        let by_http = self.settings.iter().any(|(name, _)| *name == "SLACK_SIGNING_SECRET");
+        let reply = if by_http {
+            self.slack.send(delivery, &self.url).await.unwrap()
+        } else {
+            let Ack { payload, took, objection, .. } =
+                self.slack.send_over_socket(delivery).await.unwrap();
+            let body = if payload.is_null() { String::new() } else { payload.to_string() };
+            Reply { status: 200, body, took, objection }
+        };
         assert_eq!(reply.objection, None, "{}", reply.body);
         reply
     }
@@ -94,11 +174,14 @@ impl Office {
 
     /// Presses a button of the message that has it; the press itself is acknowledged at once.
     pub async fn presses(&self, user: &str, action: &str) {
-        let press = {
-            let (ts, value) = self.until(action, |state| button(state, action)).await;
-            self.slack.click(user, INCIDENTS, &ts, action, Some(&value)).unwrap()
-        };
+        let press = self.press(user, action).await;
         assert_eq!(self.send(&press).await.status, 200);
+    }
+
+    /// The same, not sent yet.
+    pub async fn press(&self, user: &str, action: &str) -> Delivery {
+        let (ts, value) = self.until(action, |state| button(state, action)).await;
+        self.slack.click(user, INCIDENTS, &ts, action, Some(&value)).unwrap()
     }
 
     /// Waits until something is to be seen in Slack.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 use super::deliver::{Delivery, Kind, PATIENCE};
 use super::state::State;
 use super::{APP, Shared, Slack};
+use crate::standin::site::Authority;
 
 /// Sockets of one app at the same time.
 const SOCKETS_MAX: usize = 10;
@@ -48,6 +50,7 @@ enum Order {
     Say(Value),
     Close,
     Cut,
+    Hush,
 }
 
 /// One socket as the stand-in holds it.
@@ -64,6 +67,7 @@ struct Switchboard {
     links: Vec<Link>,
     waiting: BTreeMap<String, (bool, oneshot::Sender<Value>)>,
     opened: u64,
+    at_once: usize,
     turn: usize,
 }
 
@@ -160,6 +164,7 @@ fn join(board: &mut Switchboard, orders: mpsc::UnboundedSender<Order>) -> Option
     board.opened += 1;
     let id = board.opened;
     board.links.push(Link { id, leaving: false, orders });
+    board.at_once = board.at_once.max(board.links.len());
     Some((id, board.links.len()))
 }
 
@@ -176,6 +181,8 @@ async fn talk(
             order = orders.recv() => match order {
                 Some(Order::Say(said)) => socket.send(Message::text(said.to_string())).await,
                 Some(Order::Close) => socket.close(None).await,
+                // The line stays, and nobody reads or writes there any more.
+                Some(Order::Hush) => std::future::pending().await,
                 Some(Order::Cut) | None => return,
             },
             heard = socket.next() => match heard {
@@ -221,6 +228,34 @@ impl Slack {
         lock(&self.sockets.board).opened
     }
 
+    /// How many were open at the same time, at most.
+    pub fn sockets_at_once(&self) -> usize {
+        lock(&self.sockets.board).at_once
+    }
+
+    /// New sockets are opened over TLS, at `localhost`, with a certificate of this authority.
+    ///
+    /// # Errors
+    /// If there is no free port, or no certificate.
+    pub async fn speaks_tls(&self, authority: &Authority) -> Result<()> {
+        let acceptor = authority.acceptor(&["localhost"], None)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let plain = self.sockets.url().replace("ws://", "");
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, plain) = (acceptor.clone(), plain.clone());
+                tokio::spawn(async move {
+                    let mut outside = acceptor.accept(stream).await?;
+                    let mut inside = TcpStream::connect(plain).await?;
+                    copy_bidirectional(&mut outside, &mut inside).await
+                });
+            }
+        });
+        self.state().socket_url = format!("wss://localhost:{port}");
+        Ok(())
+    }
+
     /// Waits until so many sockets were opened since the start, and one of them is open.
     ///
     /// # Errors
@@ -261,6 +296,16 @@ impl Slack {
         Ok(Ack { payload, took: begun.elapsed(), socket: socket?, objection })
     }
 
+    /// Sends the same twice at the same time, in two envelopes.
+    ///
+    /// # Errors
+    /// As [`Slack::send_over_socket`], for the first that fails.
+    pub async fn send_twice_over_socket(&self, delivery: &Delivery) -> Result<[Ack; 2]> {
+        let both = (self.send_over_socket(delivery), self.send_over_socket(delivery));
+        let (first, second) = tokio::join!(both.0, both.1);
+        Ok([first?, second?])
+    }
+
     /// Announces that the sockets will be replaced soon; they stay as they are.
     pub fn warn(&self) {
         self.sockets.order(|| Order::Say(goodbye("warning")));
@@ -278,6 +323,19 @@ impl Slack {
                 orders.send(Order::Close)
             });
         }
+    }
+
+    /// Socket Mode is switched off for the app: its sockets are told so and closed.
+    pub fn disables_sockets(&self) {
+        self.sockets.order(|| Order::Say(goodbye("link_disabled")));
+        self.sockets.order(|| Order::Close);
+    }
+
+    /// Every socket that is open falls silent: it stays open, and nobody is there any more. What is sent afterwards goes
+    /// over new ones.
+    pub fn falls_silent(&self) {
+        self.sockets.order(|| Order::Hush);
+        lock(&self.sockets.board).links.iter_mut().for_each(|link| link.leaving = true);
     }
 
     /// Cuts every socket without a word.
