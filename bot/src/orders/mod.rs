@@ -40,8 +40,8 @@ pub struct Speaker {
 pub enum Said {
     /// An incident as it stands now.
     Incident(Box<Incident>),
-    /// The same, after what was said of it.
-    Granted(Box<Incident>),
+    /// The same after something was said of it, and what may act.
+    Granted(Box<Incident>, Box<Standing>),
     /// Incidents, the newest first.
     Incidents(Vec<Summary>),
     /// An incident and everything that happened.
@@ -236,5 +236,9 @@ async fn wish(
     let Speaker { by, via, key } = speaker.clone();
     let granted = counter.wish(Utterance { target, by, via, key, wish }).await?;
     let number = granted.number;
-    counter.see(move |seen| Ok(Said::Granted(Box::new(numbered(seen, number)?)))).await
+    let granted = move |seen: &dyn Glance| {
+        let incident = Box::new(numbered(seen, number)?);
+        Ok(Said::Granted(incident, Box::new(seen.standing().clone())))
+    };
+    counter.see(granted).await
 }

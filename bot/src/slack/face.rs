@@ -173,13 +173,16 @@ impl Face {
 
     /// What there is to show for an order.
     async fn shown(&self, said: &Said) -> Vec<Message> {
+        if let Said::Granted(incident, standing) = said {
+            return vec![card::brief(incident, self.scene(standing))];
+        }
         let standing = match self.counter.see(|seen| Ok(seen.standing().clone())).await {
             Ok(standing) => standing,
             Err(why) => return vec![room::refusal(&why.to_string())],
         };
         let scene = self.scene(&standing);
         match said {
-            Said::Granted(incident) => vec![card::brief(incident, scene)],
+            Said::Granted(incident, _) => vec![card::brief(incident, scene)],
             Said::Incident(incident) => {
                 let id = incident.id.clone();
                 let turns = self.counter.see(move |seen| Ok(seen.turns(&id)?)).await;

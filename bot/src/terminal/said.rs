@@ -45,7 +45,7 @@ pub fn run(verb: &Verb, settings: &Settings, out: &mut dyn Write) -> Result<Exit
 
 fn shown(said: &Said, settings: &Settings) -> Answer {
     match said {
-        Said::Incident(incident) | Said::Granted(incident) => {
+        Said::Incident(incident) | Said::Granted(incident, _) => {
             with_slack(incidents::page(incident, settings), settings)
         }
         Said::Incidents(rows) => incidents::list(rows, settings),

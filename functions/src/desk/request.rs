@@ -141,8 +141,14 @@ impl Request {
             Self::Prove { class, by, key, reply } => {
                 defer(reply, engine.prove(class, &by, &key, now)?)
             }
-            Self::See(look) => look(engine),
-            Self::Pulse(reply) => defer(reply, beat(engine, pulse, now)),
+            Self::See(look) => {
+                stirs = false;
+                look(engine)
+            }
+            Self::Pulse(reply) => {
+                stirs = false;
+                defer(reply, beat(engine, pulse, now))
+            }
         };
         Ok(Ran { answer, settled, stirs })
     }

@@ -1,7 +1,9 @@
 //! What people type on phones, half asleep: curly quotes, long dashes, capitals, a slip of the thumb.
 
+use std::cell::RefCell;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
 use super::{Verb, numbered};
 
@@ -12,6 +14,11 @@ use super::{Verb, numbered};
 struct Chat {
     #[command(subcommand)]
     verb: Verb,
+}
+
+thread_local! {
+    /// The grammar, built once: building it takes far longer than reading a command with it.
+    static GRAMMAR: RefCell<Command> = RefCell::new(Chat::command());
 }
 
 /// What was typed, understood.
@@ -37,16 +44,27 @@ pub fn understand(command: &str, text: &str, at_hand: Option<u32>) -> Result<Typ
     if text.trim().is_empty() {
         return Ok(Typed::Bare);
     }
-    let mut words = split(&text)?;
+    let words = split(&text)?;
+    GRAMMAR.with_borrow_mut(|grammar| read(grammar, command, words, at_hand))
+}
+
+fn read(
+    grammar: &mut Command,
+    command: &str,
+    mut words: Vec<String>,
+    at_hand: Option<u32>,
+) -> Result<Typed, Misunderstood> {
     if let Some(verb) = words.first_mut().filter(|word| !word.starts_with('-')) {
-        *verb = as_verb(command, verb);
+        *verb = as_verb(grammar, command, verb);
     }
     words.insert(0, command.to_owned());
     if words.get(1).is_some_and(|word| word == "help") {
         // `incident help ack` is `help incident ack`.
         words.swap(0, 1);
     }
-    match Chat::try_parse_from(numbered(&Chat::command(), words, at_hand)) {
+    let words = numbered(grammar, words, at_hand);
+    let read = grammar.try_get_matches_from_mut(words);
+    match read.and_then(|found| Chat::from_arg_matches(&found)) {
         Ok(chat) => Ok(Typed::Verb(Box::new(chat.verb))),
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             Ok(Typed::Help(slashed(&error.render().to_string())))
@@ -84,11 +102,10 @@ fn split(text: &str) -> Result<Vec<String>, Misunderstood> {
 }
 
 /// The verb in small letters, where the grammar knows it like that: a reason keeps its capitals.
-fn as_verb(command: &str, word: &str) -> String {
+fn as_verb(grammar: &Command, command: &str, word: &str) -> String {
     let lower = word.to_lowercase();
     let known = |name: &str| {
-        let chat = Chat::command();
-        let verbs = chat.find_subcommand(command);
+        let verbs = grammar.find_subcommand(command);
         verbs.is_some_and(|verbs| verbs.find_subcommand(name).is_some())
     };
     if lower == "help" || known(&lower) { lower } else { word.to_owned() }

@@ -21,7 +21,7 @@ use tests::standin::slack::{ADA, INCIDENTS, SIGNING_SECRET, Slack, signature};
 /// Commands a second, where the time of an answer is measured.
 const RATE: u32 = 500;
 /// So many may wait for their answers at once.
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 32;
 /// Commands of a round: at the rate, ten seconds' worth.
 const COMMANDS: u32 = 10 * RATE;
 /// Rounds of the comparison; the medians count.
