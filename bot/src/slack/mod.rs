@@ -8,14 +8,18 @@ pub mod book;
 pub mod card;
 pub mod channel;
 pub mod face;
+mod founding;
 pub mod home;
 mod kit;
 pub mod modal;
 pub mod operation;
+pub mod pinned;
 pub mod press;
 pub mod room;
 pub mod routes;
+pub mod steps;
 pub mod teller;
+pub mod telling;
 pub mod text;
 
 use shared::plan::Plan;

@@ -25,7 +25,7 @@ use tokio::time::timeout;
 
 use super::action::Action;
 use super::face::Face;
-use super::{Message, modal, room};
+use super::{Message, modal, pinned, room};
 
 /// Slack waits for three seconds, and its network takes some of them.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
@@ -125,7 +125,8 @@ async fn commands(
     let url = event.response_url.clone();
     let work = async move {
         let text = event.text.unwrap_or_default();
-        face.typed(&event.command.0, &text, &event.user_id, &event.trigger_id.0).await
+        let place = (&event.user_id, &event.channel_id);
+        face.typed(&event.command.0, &text, place, &event.trigger_id.0).await
     };
     let answer = soon(Arc::clone(&door.face), Some(url), work).await;
     let answer = answer.unwrap_or_else(|| room::notice("Working on it: the answer follows here."));
@@ -228,6 +229,7 @@ async fn events(
     match event["type"].as_str() {
         Some("url_verification") => Ok(as_json(&json!({"challenge": event["challenge"]}))),
         Some("event_callback") => {
+            pinned::heard(&door.face, &event["event"]);
             if let ("app_home_opened", Some(user)) = (
                 event["event"]["type"].as_str().unwrap_or_default(),
                 event["event"]["user"].as_str(),
