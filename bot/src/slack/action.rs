@@ -19,6 +19,10 @@ const HASH_DIGITS: usize = 64;
 pub enum Action {
     /// Open the form that declares an incident.
     Declare,
+    /// Open the form that asks why every action shall stop.
+    Freeze,
+    /// Allow actions again.
+    Unfreeze,
     /// Something on an incident, by its number.
     Incident(Verb, u32),
     /// Something on an operation's plan.
@@ -34,6 +38,8 @@ pub enum Verb {
     Assign,
     /// Open the form for an update.
     Update,
+    /// Open the form that asks how bad it is, and why.
+    Severity,
     /// "Users are fine again."
     Mitigated,
     /// "It is over."
@@ -63,7 +69,7 @@ pub enum Step {
     Read,
     /// Say go.
     Run,
-    /// Call it off.
+    /// Open the form that asks why it is called off.
     Abort,
     /// Show the card.
     Look,
@@ -80,10 +86,11 @@ pub struct Named {
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Acknowledge,
         Self::Assign,
         Self::Update,
+        Self::Severity,
         Self::Mitigated,
         Self::Resolve,
         Self::ResolveAnyway,
@@ -101,6 +108,7 @@ impl Verb {
             Self::Acknowledge => "acknowledge",
             Self::Assign => "assign",
             Self::Update => "update",
+            Self::Severity => "severity",
             Self::Mitigated => "mitigated",
             Self::Resolve => "resolve",
             Self::ResolveAnyway => "resolve-anyway",
@@ -119,6 +127,7 @@ impl Verb {
             Self::Acknowledge => "Acknowledge",
             Self::Assign => "Assign a role",
             Self::Update => "Write an update",
+            Self::Severity => "Set the severity",
             Self::Mitigated => "Mitigated",
             Self::Resolve => "Resolve",
             Self::ResolveAnyway => "Resolve without evidence",
@@ -183,6 +192,8 @@ impl Action {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Declare => "declare",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
             Self::Incident(verb, _) => verb.id(),
             Self::Operation(step, _) => step.id(),
         }
@@ -192,6 +203,8 @@ impl Action {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Declare => "Declare an incident",
+            Self::Freeze => "Freeze every action",
+            Self::Unfreeze => "Allow actions again",
             Self::Incident(verb, _) => verb.label(),
             Self::Operation(step, _) => step.label(),
         }
@@ -225,7 +238,7 @@ fn brief(text: &str) -> String {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Declare => f.write_str("declare"),
+            Self::Declare | Self::Freeze | Self::Unfreeze => f.write_str(self.id()),
             Self::Incident(verb, number) => write!(f, "{}:{number}", verb.id()),
             Self::Operation(step, Named { number, hash }) => {
                 write!(f, "{}:{number}:{hash}", step.id())
@@ -242,6 +255,8 @@ impl FromStr for Action {
         let parts: Vec<&str> = text.splitn(4, ':').collect();
         match parts.as_slice() {
             ["declare"] => Ok(Self::Declare),
+            ["freeze"] => Ok(Self::Freeze),
+            ["unfreeze"] => Ok(Self::Unfreeze),
             [verb, number] => {
                 let verb = Verb::ALL.into_iter().find(|one| one.id() == *verb);
                 let (Some(verb), Some(number)) = (verb, whole(number)) else {
@@ -284,6 +299,8 @@ mod tests {
         let step = proptest::sample::select(Step::ALL.to_vec());
         prop_oneof![
             Just(Action::Declare),
+            Just(Action::Freeze),
+            Just(Action::Unfreeze),
             (verb, any::<u32>()).prop_map(|(verb, number)| Action::Incident(verb, number)),
             (step, named).prop_map(|(step, named)| Action::Operation(step, named)),
         ]

@@ -21,6 +21,10 @@ use url::Url;
 
 use super::Message;
 
+mod channels;
+
+pub use channels::{Found, Told, Written};
+
 /// Where Slack is.
 pub const SLACK_API_URL: &str = "https://slack.com/api";
 /// The wait where Slack says "too many" and not for how long.
@@ -54,6 +58,22 @@ pub struct Posted {
     pub ts: SlackTs,
 }
 
+/// Where something is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The channel.
+    pub channel: SlackChannelId,
+    /// The message below which, in its thread; none: in the channel itself.
+    pub thread: Option<SlackTs>,
+}
+
+impl Place {
+    /// The channel itself.
+    pub fn channel(channel: &SlackChannelId) -> Self {
+        Self { channel: channel.clone(), thread: None }
+    }
+}
+
 /// The Web API with one app's token.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -71,15 +91,16 @@ impl Api {
         Self { client, token: SlackApiToken::new(token.into()), http, url }
     }
 
-    /// Posts a message, into a thread where there is one.
+    /// Posts a message; `told` goes with it unseen, so that it is known again.
     pub async fn post(
         &self,
-        channel: &SlackChannelId,
+        place: &Place,
         message: Message,
-        thread: Option<&SlackTs>,
+        told: &Told,
     ) -> Result<Posted, Trouble> {
-        let request = SlackApiChatPostMessageRequest::new(channel.clone(), message.content())
-            .opt_thread_ts(thread.cloned())
+        let content = message.content().with_metadata(told.metadata());
+        let request = SlackApiChatPostMessageRequest::new(place.channel.clone(), content)
+            .opt_thread_ts(place.thread.clone())
             .with_unfurl_links(false);
         let session = self.client.open_session(&self.token);
         let answer = session.chat_post_message(&request).await.map_err(trouble)?;
@@ -107,11 +128,23 @@ impl Api {
         session.chat_post_ephemeral(&request).await.map(drop).map_err(trouble)
     }
 
-    /// Opens a form; the trigger lives for three seconds.
-    pub async fn open(&self, trigger: &SlackTriggerId, view: SlackView) -> Result<(), Trouble> {
-        let request = SlackApiViewsOpenRequest::new(trigger.clone(), view);
+    /// Opens a form; the trigger lives for three seconds. The form's id, by which it can be changed.
+    pub async fn open(
+        &self,
+        trigger: &SlackTriggerId,
+        form: SlackModalView,
+    ) -> Result<SlackViewId, Trouble> {
+        let request = SlackApiViewsOpenRequest::new(trigger.clone(), SlackView::Modal(form));
         let session = self.client.open_session(&self.token);
-        session.views_open(&request).await.map(drop).map_err(trouble)
+        let answer = session.views_open(&request).await.map_err(trouble)?;
+        Ok(answer.view.state_params.id)
+    }
+
+    /// Puts another form in the place of one that is open.
+    pub async fn change(&self, open: SlackViewId, form: SlackModalView) -> Result<(), Trouble> {
+        let request = SlackApiViewsUpdateRequest::new(SlackView::Modal(form)).with_view_id(open);
+        let session = self.client.open_session(&self.token);
+        session.views_update(&request).await.map(drop).map_err(trouble)
     }
 
     /// Shows a person's home tab.

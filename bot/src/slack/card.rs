@@ -6,7 +6,9 @@ use shared::plan::Plan;
 use shared::safety::Freeze;
 use shared::time::{Span, Ts};
 use shared::timeline::{Line, Mark, elapsed};
-use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock, SlackUserId};
+use slack_morphism::prelude::{
+    SlackActionBlockElement, SlackBlock, SlackBlockButtonElement, SlackChannelId, SlackUserId,
+};
 
 use super::action::{Action, Verb};
 use super::kit::{self, Message};
@@ -21,6 +23,16 @@ const WORDS: usize = 600;
 
 /// Where an incident stands; `lines` is its timeline, of which the last evidence is shown.
 pub fn incident_card(incident: &Incident, lines: &[Line], scene: Scene) -> Message {
+    linking_card(incident, lines, scene, None)
+}
+
+/// The same, with the way to the incident's own channel.
+pub fn linking_card(
+    incident: &Incident,
+    lines: &[Line],
+    scene: Scene,
+    channel: Option<&SlackChannelId>,
+) -> Message {
     let title = title(incident, scene.plan);
     let mut blocks = vec![kit::header(&title)];
     blocks.extend(scene.standing.frozen.as_ref().map(|freeze| kit::section(&frozen(freeze))));
@@ -28,13 +40,17 @@ pub fn incident_card(incident: &Incident, lines: &[Line], scene: Scene) -> Messa
     blocks.push(kit::fields(&facts(incident, scene)));
     blocks.extend(update(incident).map(|update| kit::section(&update)));
     blocks.extend(still_to_do(incident).map(|todo| kit::section(&todo)));
+    let channel = channel.map(|channel| format!("Channel: <#{}>", channel.0));
     let (seen, at) = (last_evidence(incident, lines), as_of(scene.now));
-    blocks.push(kit::context(&[&seen, &at]));
-    let buttons = buttons(incident);
+    let small: Vec<&str> = channel.iter().chain([&seen, &at]).map(String::as_str).collect();
+    blocks.push(kit::context(&small));
+    let buttons = buttons(incident, scene);
     if !buttons.is_empty() {
         blocks.push(kit::actions(buttons));
     }
-    Message::new(&aloud(incident, lines, scene), blocks)
+    let says = aloud(incident, lines, scene);
+    let says = channel.map_or(says.clone(), |channel| format!("{says} {channel}."));
+    Message::new(&says, blocks)
 }
 
 /// The same in short, to whoever has just said something of it: the ledger isn't read for it, however long it is.
@@ -46,7 +62,7 @@ pub fn brief(incident: &Incident, scene: Scene) -> Message {
     blocks.extend(scene.standing.frozen.as_ref().map(|freeze| kit::section(&frozen(freeze))));
     blocks.push(kit::fields(&facts));
     blocks.extend(update(incident).map(|update| kit::section(&update)));
-    let buttons = buttons(incident);
+    let buttons = buttons(incident, scene);
     if !buttons.is_empty() {
         blocks.push(kit::actions(buttons));
     }
@@ -223,7 +239,7 @@ pub(super) fn unstarred(text: &str) -> String {
 }
 
 /// One primary button that fits, what changes the world behind a question, the rest behind three dots.
-fn buttons(incident: &Incident) -> Vec<SlackActionBlockElement> {
+fn buttons(incident: &Incident, scene: Scene) -> Vec<SlackActionBlockElement> {
     let on = |verb| Action::Incident(verb, incident.number);
     let mut buttons: Vec<SlackActionBlockElement> = Vec::new();
     let next = next(incident);
@@ -234,6 +250,9 @@ fn buttons(incident: &Incident) -> Vec<SlackActionBlockElement> {
         }
         buttons.push(button.into());
     }
+    if incident.state.is_declared() {
+        buttons.push(kit::button(&on(Verb::Severity)).into());
+    }
     if incident.state == State::Open {
         for (verb, class) in
             [(Verb::PlanRollback, ActClass::Rollback), (Verb::PlanFailover, ActClass::Failover)]
@@ -241,12 +260,29 @@ fn buttons(incident: &Incident) -> Vec<SlackActionBlockElement> {
             buttons.push(kit::danger(&on(verb), &only_plans(incident.number, class)).into());
         }
     }
+    if incident.state.is_declared() {
+        buttons.push(stop(scene).into());
+    }
     let rest: Vec<Action> =
         others(incident.state).iter().filter(|verb| next != Some(**verb)).map(|v| on(*v)).collect();
     if !rest.is_empty() {
         buttons.push(kit::menu(&rest).into());
     }
     buttons
+}
+
+/// Stops every action, or allows them again.
+pub fn stop(scene: Scene) -> SlackBlockButtonElement {
+    match &scene.standing.frozen {
+        Some(freeze) => {
+            let why = cut_marked(&marked(&format!("{}: {}", freeze.by, freeze.why)), 150);
+            kit::danger(&Action::Unfreeze, &format!("What is armed may act again. Frozen by {why}"))
+        }
+        None => kit::danger(
+            &Action::Freeze,
+            "Nothing acts any more until somebody allows it again. You are asked why first.",
+        ),
+    }
 }
 
 fn only_plans(number: u32, class: ActClass) -> String {

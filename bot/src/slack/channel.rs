@@ -12,6 +12,8 @@ use crate::terminal::paint::severity_says;
 const NAME: usize = 80;
 /// The longest topic Slack takes.
 const TOPIC: usize = 250;
+/// The longest purpose Slack takes.
+const PURPOSE: usize = 250;
 
 /// `inc-20250106-42-application-frontend`: the day of the outage, the incident's number, the component.
 pub fn channel_name(incident: &Incident, plan: &Plan) -> String {
@@ -41,6 +43,16 @@ pub fn topic(incident: &Incident, plan: &Plan) -> String {
         cut(&commander, 60),
     );
     cut(&topic, TOPIC)
+}
+
+/// What the channel is for. It names the incident, so that it is known again as ours.
+pub fn purpose(incident: &Incident, plan: &Plan) -> String {
+    let name = cut(&said(component_name(&incident.component, plan)), 80);
+    let Incident { number, id, .. } = incident;
+    cut(
+        &format!("Incident {number}: {name}. Pin a message, and it joins the timeline. {id}"),
+        PURPOSE,
+    )
 }
 
 /// A component's name in the plan, else its id.

@@ -84,24 +84,25 @@ impl Face {
         self.plan.people.iter().find(|one| one.slack.as_deref() == Some(user.0.as_str()))
     }
 
-    /// Carries out what was typed. Every answer is for whoever typed it: what matters to everyone is on the card.
+    /// Carries out what was typed; in an incident's own channel that incident is meant. Every answer is for whoever typed it: what matters to everyone is on the card.
     pub async fn typed(
         &self,
         command: &str,
         text: &str,
-        user: &SlackUserId,
+        (user, channel): (&SlackUserId, &SlackChannelId),
         key: &str,
     ) -> Vec<Message> {
+        let at_hand = self.book.at_hand(channel, None);
         let command = command.trim_start_matches('/');
         if command == "backup" {
             return vec![room::refusal(
                 "backups are not connected in this version: go by the plan",
             )];
         }
-        match understand(command, text, None) {
+        match understand(command, text, at_hand) {
             Err(misunderstood) => vec![room::help_text(&misunderstood.0)],
             Ok(Typed::Help(help)) => vec![room::help_text(&help)],
-            Ok(Typed::Bare) => vec![self.whereabouts(user).await],
+            Ok(Typed::Bare) => vec![self.whereabouts(user, at_hand).await],
             Ok(Typed::Verb(verb)) => self.ordered(&verb, user, key).await,
         }
     }
@@ -141,7 +142,12 @@ impl Face {
     }
 
     /// Where somebody is, and what they can do next.
-    async fn whereabouts(&self, user: &SlackUserId) -> Message {
+    async fn whereabouts(&self, user: &SlackUserId, at_hand: Option<u32>) -> Message {
+        let here = match at_hand {
+            Some(number) => self.counter.see(move |seen| Ok(seen.numbered(number)?)).await,
+            None => Ok(None),
+        };
+        let here = here.unwrap_or_default();
         let known = match self.known().await {
             Ok(known) => known,
             Err(why) => return room::refusal(&why.to_string()),
@@ -149,7 +155,8 @@ impl Face {
         let live: Vec<&Incident> =
             known.live.iter().filter(|one| one.state.is_declared()).collect();
         let who = self.person(user);
-        let at = room::Whereabouts { who, here: None, live: &live, operations: &known.operations };
+        let (here, operations) = (here.as_ref(), &known.operations);
+        let at = room::Whereabouts { who, here, live: &live, operations };
         room::status(&at, self.scene(&known.standing))
     }
 

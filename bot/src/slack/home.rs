@@ -40,7 +40,8 @@ pub fn home(house: &House, scene: Scene) -> SlackHomeView {
     blocks.extend(standing.frozen.as_ref().map(|freeze| kit::section(&card::frozen(freeze))));
     blocks.extend(open_incidents(house.live, scene));
     blocks.extend(room::open_operations(house.operations, scene).into_iter().map(|(_, one)| one));
-    blocks.push(kit::actions(vec![kit::button(&Action::Declare).into()]));
+    let declare = kit::button(&Action::Declare);
+    blocks.push(kit::actions(vec![declare.into(), card::stop(scene).into()]));
     blocks.push(kit::divider());
     blocks.push(list("Who may act", armed(scene)));
     blocks.push(list("On call, in this order", on_call(plan)));

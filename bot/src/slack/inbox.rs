@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::action::Action;
 use super::face::Face;
-use super::{Message, modal, room};
+use super::{Message, modal, pinned, room};
 
 /// Slack waits for three seconds, and its network takes some of them.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
@@ -152,7 +152,8 @@ async fn command(face: &Arc<Face>, typed: SlackCommandEvent) -> Value {
     let (worker, url) = (Arc::clone(face), typed.response_url.clone());
     let work = async move {
         let text = typed.text.unwrap_or_default();
-        worker.typed(&typed.command.0, &text, &typed.user_id, &typed.trigger_id.0).await
+        let place = (&typed.user_id, &typed.channel_id);
+        worker.typed(&typed.command.0, &text, place, &typed.trigger_id.0).await
     };
     let answer = soon(Arc::clone(face), Some(url), work).await;
     let answer = answer.unwrap_or_else(|| room::notice("Working on it: the answer follows here."));
@@ -222,6 +223,7 @@ fn happened(face: &Arc<Face>, event: &Value) -> Value {
         return json!({"challenge": event["challenge"]});
     }
     let inner = &event["event"];
+    pinned::heard(face, inner);
     if let (Some("app_home_opened"), Some(user)) = (inner["type"].as_str(), inner["user"].as_str())
     {
         let (face, user) = (Arc::clone(face), SlackUserId(user.to_owned()));

@@ -127,6 +127,43 @@ pub fn assign(incident: &Incident, channel: Option<SlackChannelId>, plan: &Plan)
     on_incident(Verb::Assign, ("Assign a role", "Assign"), incident, channel, plan, inputs)
 }
 
+/// Asks how bad it is, and why.
+pub fn severity(
+    incident: &Incident,
+    channel: Option<SlackChannelId>,
+    plan: &Plan,
+) -> SlackModalView {
+    let choices = || SEVERITIES.iter().map(|(_, id, says)| kit::choice(says, (*id).into()));
+    let now = SEVERITIES.iter().position(|(one, ..)| *one == incident.severity);
+    let inputs = vec![
+        ask(SEVERITY, "How bad is it?", "Worse than before: the paging begins anew.")
+            .select(choices().collect(), now.and_then(|at| choices().nth(at))),
+        ask(WORDS, "Why?", "It stays on record, with your name.").words(),
+    ];
+    on_incident(Verb::Severity, ("Set the severity", "Set"), incident, channel, plan, inputs)
+}
+
+/// Asks why every action shall stop.
+pub fn freeze(channel: Option<SlackChannelId>) -> SlackModalView {
+    let says = "Nothing acts any more, whatever was armed or approved. Detection and paging go on.";
+    let why = ask(WORDS, "Why?", "It stays on record, with your name.").words();
+    let purpose = Purpose { action: Action::Freeze, channel };
+    form("Freeze every action", "Freeze", &purpose, vec![kit::section(says), why])
+}
+
+/// Asks why an operation is called off.
+pub fn abort(
+    named: Named,
+    operation: &Operation,
+    channel: Option<SlackChannelId>,
+) -> SlackModalView {
+    let act = super::text::marked(&shared::timeline::act_says(&operation.act));
+    let head = kit::section(&format!("*Operation {}*: {act}", operation.number));
+    let why = ask(WORDS, "Why?", "It stays on record, with your name.").words();
+    let purpose = Purpose { action: Action::Operation(Step::Abort, named), channel };
+    form("Call it off", "Call it off", &purpose, vec![head, why])
+}
+
 /// Asks why, before something that needs a reason on record: reopening, resolving without evidence, planning a change.
 pub fn reason(
     verb: Verb,
@@ -225,8 +262,29 @@ pub enum Submission {
         /// Why.
         because: String,
     },
+    /// Set how bad it is.
+    Severity {
+        /// The incident's number.
+        incident: u32,
+        /// How bad.
+        to: Severity,
+        /// Why.
+        because: String,
+    },
+    /// Stop every action.
+    Freeze {
+        /// Why.
+        because: String,
+    },
     /// Agree to a plan that was read.
     Approve(Named),
+    /// Call an operation off.
+    Abort {
+        /// The operation's number.
+        number: u32,
+        /// Why.
+        because: String,
+    },
 }
 
 /// Why a form was not taken.
@@ -293,11 +351,25 @@ impl Answers<'_> {
             Action::Incident(Verb::Assign, incident) => {
                 Submission::Assign { incident, role: self.role(), to: self.person() }
             }
+            Action::Incident(Verb::Severity, incident) => {
+                let because = self.words("a reason is needed");
+                let to = self.severity();
+                if to.is_none() {
+                    self.refuse(SEVERITY, "choose P1, P2, P3 or P4".into());
+                }
+                Submission::Severity { incident, to: to.unwrap_or(Severity::P1), because }
+            }
+            Action::Freeze => Submission::Freeze { because: self.words("a reason is needed") },
+            Action::Operation(Step::Abort, Named { number, .. }) => {
+                Submission::Abort { number, because: self.words("a reason is needed") }
+            }
             Action::Incident(verb, incident) if needs_reason(verb) => {
                 Submission::Because { verb, incident, because: self.words("a reason is needed") }
             }
             Action::Operation(Step::Read, named) => Submission::Approve(named),
-            Action::Incident(..) | Action::Operation(..) => return Err(Rejection::Unknown),
+            Action::Unfreeze | Action::Incident(..) | Action::Operation(..) => {
+                return Err(Rejection::Unknown);
+            }
         })
     }
 
@@ -369,6 +441,7 @@ pub fn needs_reason(verb: Verb) -> bool {
         Verb::Acknowledge
         | Verb::Assign
         | Verb::Update
+        | Verb::Severity
         | Verb::Mitigated
         | Verb::Resolve
         | Verb::Show

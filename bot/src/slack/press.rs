@@ -7,22 +7,15 @@ use shared::grammar::{
 };
 use shared::plan::Severity;
 use slack_morphism::prelude::{
-    SlackChannelId, SlackModalView, SlackStatefulView, SlackTriggerId, SlackUserId, SlackView,
+    SlackChannelId, SlackModalView, SlackStatefulView, SlackTriggerId, SlackUserId,
 };
 
 use super::action::{Action, Named, Step, Verb};
+use super::api::Trouble;
 use super::face::Face;
 use super::modal::{self, Rejection, Submission};
 use super::{Message, room};
 use crate::orders::{self, Counter};
-
-/// What a press leads to.
-pub enum Led {
-    /// An order that can be carried out at once.
-    To(Box<Order>),
-    /// A form that has to be filled in first.
-    Form(Box<SlackModalView>),
-}
 
 impl Face {
     /// Does what was pressed: carries an order out, or opens a form while its trigger lives.
@@ -34,35 +27,41 @@ impl Face {
         channel: Option<SlackChannelId>,
         key: &str,
     ) -> Vec<Message> {
-        match self.leads_to(action, channel).await {
-            Err(why) => vec![room::refusal(&why.to_string())],
-            Ok(Led::To(order)) => self.ordered(&order, user, key).await,
-            Ok(Led::Form(form)) => match self.api.open(trigger, SlackView::Modal(*form)).await {
-                Ok(()) => Vec::new(),
-                Err(trouble) => {
-                    let says = format!("the form could not be opened ({trouble}): press it again");
-                    vec![room::refusal(&says)]
-                }
-            },
+        if let Some(order) = at_once(&action) {
+            return self.ordered(&order, user, key).await;
+        }
+        match self.asks(action, trigger, channel).await {
+            Ok(()) => Vec::new(),
+            Err(trouble) => {
+                let says = format!("the form could not be opened ({trouble}): press it again");
+                vec![room::refusal(&says)]
+            }
         }
     }
 
-    async fn leads_to(
+    /// Opens a form. What needs a look at the store first is opened empty: the trigger lives for three seconds, and
+    /// a busy store may take longer.
+    async fn asks(
         &self,
         action: Action,
+        trigger: &SlackTriggerId,
         channel: Option<SlackChannelId>,
-    ) -> anyhow::Result<Led> {
-        match action {
-            Action::Declare => Ok(Led::Form(Box::new(modal::declare(channel, &self.plan)))),
-            Action::Operation(Step::Read, Named { number, .. }) => {
-                self.form_of_operation(number, channel).await
+    ) -> Result<(), Trouble> {
+        let form = match action {
+            Action::Declare => modal::declare(channel, &self.plan),
+            Action::Freeze | Action::Unfreeze => modal::freeze(channel),
+            Action::Incident(verb, number) => {
+                let opened = self.api.open(trigger, modal::loading()).await?;
+                let form = self.form_of_incident(verb, number, channel).await;
+                return self.api.change(opened, said(form)).await;
             }
-            Action::Operation(step, named) => Ok(Led::To(Box::new(of_operation(step, named)))),
-            Action::Incident(verb, number) => match at_once(verb, number) {
-                Some(order) => Ok(Led::To(Box::new(order))),
-                None => self.form_of_incident(verb, number, channel).await,
-            },
-        }
+            Action::Operation(step, named) => {
+                let opened = self.api.open(trigger, modal::loading()).await?;
+                let form = self.form_of_operation(step, named, channel).await;
+                return self.api.change(opened, said(form)).await;
+            }
+        };
+        self.api.open(trigger, form).await.map(drop)
     }
 
     async fn form_of_incident(
@@ -70,20 +69,23 @@ impl Face {
         verb: Verb,
         number: u32,
         channel: Option<SlackChannelId>,
-    ) -> anyhow::Result<Led> {
+    ) -> anyhow::Result<SlackModalView> {
         let incident = self.counter.see(move |seen| orders::numbered(seen, number)).await?;
-        Ok(Led::Form(Box::new(match verb {
+        Ok(match verb {
             Verb::Assign => modal::assign(&incident, channel, &self.plan),
             Verb::Update => modal::update(&incident, channel, &self.plan),
+            Verb::Severity => modal::severity(&incident, channel, &self.plan),
             other => modal::reason(other, &incident, channel, &self.plan),
-        })))
+        })
     }
 
     async fn form_of_operation(
         &self,
-        number: u32,
+        step: Step,
+        named: Named,
         channel: Option<SlackChannelId>,
-    ) -> anyhow::Result<Led> {
+    ) -> anyhow::Result<SlackModalView> {
+        let number = named.number;
         let look = move |seen: &dyn Glance| {
             let operation = seen.operations().all.get(&number).cloned();
             let operation =
@@ -91,8 +93,10 @@ impl Face {
             Ok((operation, seen.standing().clone()))
         };
         let (operation, standing) = self.counter.see(look).await?;
-        let form = modal::approve(&operation, channel, self.scene(&standing));
-        Ok(Led::Form(Box::new(form)))
+        Ok(match step {
+            Step::Abort => modal::abort(named, &operation, channel),
+            _ => modal::approve(&operation, channel, self.scene(&standing)),
+        })
     }
 
     /// What a form asks for, and the channel it was opened in; else what is wrong with it.
@@ -109,8 +113,22 @@ fn on(number: u32) -> On {
     On { number: Some(number) }
 }
 
+/// In the place of the form: the form, or why there is none.
+fn said(form: anyhow::Result<SlackModalView>) -> SlackModalView {
+    form.unwrap_or_else(|why| modal::refused(&format!("{why:#}")))
+}
+
 /// What needs no form.
-fn at_once(verb: Verb, number: u32) -> Option<Order> {
+fn at_once(action: &Action) -> Option<Order> {
+    match action {
+        Action::Declare | Action::Freeze => None,
+        Action::Unfreeze => Some(Order::Incident(IncidentVerb::Unfreeze)),
+        Action::Incident(verb, number) => of_incident(*verb, *number),
+        Action::Operation(step, named) => of_operation(*step, named),
+    }
+}
+
+fn of_incident(verb: Verb, number: u32) -> Option<Order> {
     let on = on(number);
     Some(Order::Incident(match verb {
         Verb::Acknowledge => IncidentVerb::Ack(on),
@@ -121,6 +139,7 @@ fn at_once(verb: Verb, number: u32) -> Option<Order> {
         Verb::Report => IncidentVerb::Report(on),
         Verb::Assign
         | Verb::Update
+        | Verb::Severity
         | Verb::ResolveAnyway
         | Verb::Reopen
         | Verb::PlanRollback
@@ -128,15 +147,15 @@ fn at_once(verb: Verb, number: u32) -> Option<Order> {
     }))
 }
 
-fn of_operation(step: Step, Named { number, hash }: Named) -> Order {
-    Order::Operation(match step {
-        Step::Approve => OperationVerb::Approve(Plan { number, hash }),
-        Step::Run => OperationVerb::Run(Plan { number, hash }),
-        Step::Abort => {
-            OperationVerb::Abort(Abort { number, because: vec!["called off in Slack".into()] })
-        }
-        Step::Look | Step::Read => OperationVerb::Show { number },
-    })
+fn of_operation(step: Step, named: &Named) -> Option<Order> {
+    let number = named.number;
+    let plan = || Plan { number, hash: named.hash.clone() };
+    Some(Order::Operation(match step {
+        Step::Approve => OperationVerb::Approve(plan()),
+        Step::Run => OperationVerb::Run(plan()),
+        Step::Look => OperationVerb::Show { number },
+        Step::Read | Step::Abort => return None,
+    }))
 }
 
 fn asked(submission: Submission) -> Order {
@@ -155,7 +174,19 @@ fn asked(submission: Submission) -> Order {
         Submission::Because { verb, incident, because } => {
             return because_of(verb, incident, because);
         }
-        Submission::Approve(named) => return of_operation(Step::Approve, named),
+        Submission::Severity { incident, to, because } => {
+            IncidentVerb::Severity { on: on(incident), to, because: vec![because] }
+        }
+        Submission::Freeze { because } => IncidentVerb::Freeze { why: vec![because] },
+        Submission::Approve(Named { number, hash }) => {
+            return Order::Operation(OperationVerb::Approve(Plan { number, hash }));
+        }
+        Submission::Abort { number, because } => {
+            return Order::Operation(OperationVerb::Abort(Abort {
+                number,
+                because: vec![because],
+            }));
+        }
     })
 }
 

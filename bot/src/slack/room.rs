@@ -5,7 +5,7 @@ use shared::operation::{Operation, Operations, Stage};
 use shared::plan::Person;
 use shared::store::Summary;
 use shared::timeline::{Line, act_says, elapsed};
-use slack_morphism::prelude::SlackBlock;
+use slack_morphism::prelude::{SlackBlock, SlackChannelId};
 
 use super::action::{Action, Named, Step, Verb};
 use super::kit::{self, Message};
@@ -28,6 +28,16 @@ const MAX_SHOWN: usize = 5;
 pub fn notice(says: &str) -> Message {
     let says = marked(says);
     Message::new(&says, vec![kit::section(&format!("» {says}"))])
+}
+
+/// An incident's own channel can't be had, or not any more: where it goes on.
+pub fn left(channel: Option<&SlackChannelId>, code: &str) -> Message {
+    let what = match channel {
+        Some(channel) => format!("<#{}> can't be used any more", channel.0),
+        None => "This incident gets no channel of its own".into(),
+    };
+    let says = format!("» {what} (Slack says `{}`): what happens is told here.", marked(code));
+    Message::new(&card::unstarred(&says), vec![kit::section(&says)])
 }
 
 /// Help, or an error, as the parser wrote it: its columns are kept.

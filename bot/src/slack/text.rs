@@ -28,6 +28,36 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// Text as it was written before Slack, or [`escape`], escaped it.
+pub fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// What somebody wrote in Slack, as others would read it aloud: mentions by `name`, links by their words.
+pub fn read(written: &str, name: impl Fn(&str) -> Option<String>) -> String {
+    let mut plain = String::with_capacity(written.len());
+    let mut rest = written;
+    while let Some((before, after)) = rest.split_once('<') {
+        let Some((inside, after)) = after.split_once('>') else { break };
+        plain.push_str(&unescape(before));
+        let (target, label) = inside.split_once('|').map_or((inside, None), |(a, b)| (a, Some(b)));
+        let label = label.map(unescape);
+        plain.push_str(&match (target.split_at_checked(1), label) {
+            (Some(("@", user)), label) => {
+                format!("@{}", name(user).or(label).unwrap_or_else(|| user.to_owned()))
+            }
+            (Some(("#", channel)), label) => {
+                format!("#{}", label.unwrap_or_else(|| channel.to_owned()))
+            }
+            (Some(("!", group)), label) => label.unwrap_or_else(|| format!("@{group}")),
+            (_, Some(label)) => format!("{label} ({})", unescape(target)),
+            (_, None) => unescape(target),
+        });
+        rest = after;
+    }
+    plain + &unescape(rest)
+}
+
 /// Lines as a code block of at most `limit` units; its fence cannot be closed from inside.
 pub fn code_block(lines: &str, limit: usize) -> String {
     let visible: String = lines.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
@@ -117,6 +147,24 @@ mod tests {
         assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 4), "e\u{301}…");
         assert_eq!(cut(&format!("z{}", "\u{335}".repeat(99)), 3), "z\u{335}…");
         assert_eq!(cut_marked("a &amp; b", 6), "a…");
+    }
+
+    #[test]
+    fn what_was_written_in_slack_is_read_as_it_was_meant() {
+        let name = |user: &str| (user == "U1").then(|| "ada".to_owned());
+        for (written, says) in [
+            ("we &lt;3 &amp;amp; go", "we <3 &amp; go"),
+            ("<@U1> and <@U2|ben> and <@U3>", "@ada and @ben and @U3"),
+            (
+                "see <https://a.example/?x=1&amp;y=2|the log> in <#C1|ops>",
+                "see the log (https://a.example/?x=1&y=2) in #ops",
+            ),
+            ("<!here> <https://a.example>", "@here https://a.example"),
+            ("a < b", "a < b"),
+            ("<>|", "|"),
+        ] {
+            assert_eq!(read(written, name), says);
+        }
     }
 
     #[test]

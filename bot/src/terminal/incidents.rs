@@ -1,6 +1,11 @@
 //! How incidents are shown in a terminal: what was said of them, in words and in JSON.
 
+use std::fmt::Write;
+
+use anyhow::Result;
 use serde_json::json;
+use shared::checklist;
+use shared::engine::Glance;
 use shared::incident::Incident;
 use shared::store::Summary;
 
@@ -11,6 +16,30 @@ use crate::settings::Settings;
 pub fn page(incident: &Incident, settings: &Settings) -> Answer {
     let text = paint::incident_page(incident, &settings.plan, settings.now(), settings.brush());
     Answer { text, json: page_json(incident) }
+}
+
+/// The runbook's steps, as the record shows them, and what the providers said of themselves.
+///
+/// # Errors
+/// If the store can't be read.
+pub fn checklist(incident: &Incident, settings: &Settings) -> Result<String> {
+    let seen = settings.reader()?;
+    let turns = Glance::turns(&seen, &incident.id)?;
+    let (plan, operations) = (&settings.plan, seen.operations());
+    let list = checklist::checklist(plan, incident, &turns, operations, settings.now());
+    let mut text = format!("\nRunbook: {}\n", list.title);
+    for step in &list.steps {
+        writeln!(text, "{} {}: {step}", step.progress.sign(), step.what)?;
+    }
+    for one in checklist::vendors_seen(&turns) {
+        let word = match one.working {
+            Some(true) => "works",
+            Some(false) => "has trouble",
+            None => "could not be asked",
+        };
+        writeln!(text, "{} {word}, {} UTC: {}", one.vendor, one.at.clock(), one.says)?;
+    }
+    Ok(text)
 }
 
 /// A list of incidents.

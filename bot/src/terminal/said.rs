@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use functions::perform::KillSwitch;
 use serde_json::json;
-use shared::grammar::{OperationVerb, Verb};
+use shared::grammar::{IncidentVerb, OperationVerb, Verb};
 use shared::measures::Measures;
 use shared::safety::Freeze;
 use shared::timeline::timeline;
@@ -38,6 +38,9 @@ pub fn run(verb: &Verb, settings: &Settings, out: &mut dyn Write) -> Result<Exit
             (&said, verb)
         {
             operations::run::tell(settings, &settings.reader()?, one.number, 0, out)?;
+        }
+        if let (Said::Incident(one), Verb::Incident(IncidentVerb::Show(_))) = (&said, verb) {
+            out.write_all(incidents::checklist(one, settings)?.as_bytes())?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -194,6 +194,9 @@ pub struct RunbookStep {
     pub by: Span,
     /// Who does it.
     pub who: StepKind,
+    /// What in the record of an incident shows that it was done; absent: nothing there can.
+    #[serde(default)]
+    pub shown_by: Option<ShownBy>,
     /// The plan's own words that this step replaces, where following them would fail or do harm.
     #[serde(default)]
     pub instead_of: Option<String>,
@@ -209,6 +212,32 @@ pub enum StepKind {
     Approved,
     /// People.
     Manual,
+}
+
+/// What shows that a step was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShownBy {
+    /// The providers' status was read.
+    VendorStatus,
+    /// Our names were asked for.
+    Dns,
+    /// The recent deployments were listed.
+    Deployments,
+    /// It is known of a deployment whether its migrations only added things.
+    Migrations,
+    /// A rollback took place.
+    Rollback,
+    /// A failover took place.
+    Failover,
+    /// A restart took place.
+    Restart,
+    /// The critical path was walked after the recovery.
+    CriticalPath,
+    /// Our own probes confirmed what is affected.
+    Confirmed,
+    /// Evidence says all clear.
+    AllClear,
 }
 
 /// What is backed up ("Backup Strategy").

@@ -99,6 +99,76 @@ async fn channels_are_made_joined_named_and_archived() {
 }
 
 #[tokio::test]
+async fn what_was_said_is_read_again_page_by_page() {
+    let (slack, mut client) = bench().await;
+    let metadata = json!({"event_type": "told", "event_payload": {"key": "k"}});
+    let card = json!({"channel": INCIDENTS, "text": "card", "metadata": metadata});
+    let ts = client.calls("chat.postMessage", card).await["ts"].clone();
+    let answer = json!({"channel": INCIDENTS, "text": "answer", "thread_ts": ts});
+    let answered = client.calls("chat.postMessage", answer).await["ts"].clone();
+    let last = slack.state().writes(ADA, INCIDENTS, "last");
+    let page = json!({"channel": INCIDENTS, "limit": 1});
+    let newest = client.calls("conversations.history", page).await;
+    assert_eq!(
+        (&newest["messages"][0]["text"], &newest["has_more"]),
+        (&json!("last"), &json!(true))
+    );
+    let cursor = &newest["response_metadata"]["next_cursor"];
+    let page = json!({"channel": INCIDENTS, "limit": 1, "cursor": cursor});
+    let next = client.calls("conversations.history", page).await;
+    assert_eq!(next["messages"][0]["text"], "card", "an answer is in no history");
+    assert!(next["messages"][0]["metadata"].is_null(), "nobody asked for it");
+    assert_eq!(next["response_metadata"]["next_cursor"], "");
+    let one = json!({"channel": INCIDENTS, "latest": ts, "oldest": ts, "inclusive": true,
+                     "include_all_metadata": true});
+    let one = client.calls("conversations.history", one).await;
+    assert_eq!(one["messages"].as_array().unwrap().len(), 1);
+    assert_eq!(one["messages"][0]["metadata"], metadata);
+    let thread = json!({"channel": INCIDENTS, "ts": ts});
+    let thread = client.calls("conversations.replies", thread).await;
+    let texts: Vec<_> =
+        thread["messages"].as_array().unwrap().iter().map(|it| &it["text"]).collect();
+    assert_eq!(texts, ["card", "answer"]);
+    let single = json!({"channel": INCIDENTS, "ts": answered});
+    let single = client.calls("conversations.replies", single).await;
+    assert_eq!(single["messages"][0]["thread_ts"], ts);
+    let after = json!({"channel": INCIDENTS, "oldest": last});
+    let after = client.calls("conversations.history", after).await;
+    assert_eq!(after["messages"], json!([]), "a bound is not among them by itself");
+}
+
+#[tokio::test]
+async fn channels_are_listed_page_by_page_and_say_what_they_are_for() {
+    let (slack, mut client) = bench().await;
+    slack.state().found("C0OLD", "old", &[BOT_USER]);
+    slack.state().channels.get_mut("C0OLD").unwrap().archived = true;
+    slack.state().found("C0SECRET", "secret", &[ADA]);
+    slack.state().channels.get_mut("C0SECRET").unwrap().private = true;
+    let purpose = json!({"channel": INCIDENTS, "purpose": "a < b & c"});
+    assert_eq!(client.calls("conversations.setPurpose", purpose).await["purpose"], "a < b & c");
+    let mut names = Vec::new();
+    let mut cursor = json!("");
+    loop {
+        let page = json!({"limit": 2, "types": "public_channel,private_channel", "cursor": cursor});
+        let page = client.calls("conversations.list", page).await;
+        for channel in page["channels"].as_array().unwrap() {
+            names.push(channel["name"].as_str().unwrap().to_owned());
+            if channel["name"] == "incidents" {
+                assert_eq!(channel["purpose"]["value"], "a &lt; b &amp; c", "Slack escapes it");
+            }
+        }
+        cursor = page["response_metadata"]["next_cursor"].clone();
+        if cursor == "" {
+            break;
+        }
+    }
+    assert_eq!(names, ["general", "incidents", "old"], "what the bot may not know of is not there");
+    let live = json!({"exclude_archived": true});
+    let live = client.calls("conversations.list", live).await;
+    assert_eq!(live["channels"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn views_are_opened_pushed_updated_and_published() {
     let (slack, mut client) = bench().await;
     let trigger = |slack: &Slack| slack.shortcut(ADA, "declare").trigger_id().unwrap().to_owned();
@@ -203,6 +273,34 @@ async fn every_refusal_has_slacks_name_for_it() {
     }
     assert!(slack.done().is_empty());
     assert_eq!(slack.state().messages(INCIDENTS).len(), 1);
+}
+
+#[tokio::test]
+async fn so_has_every_refusal_to_look_back_and_to_bring_in_who_left() {
+    let (slack, mut client) = bench().await;
+    slack.state().joins("U0GONE", "gone");
+    slack.state().users.get_mut("U0GONE").unwrap().deleted = true;
+    for (call, args, error) in [
+        (
+            "conversations.setPurpose",
+            json!({"channel": INCIDENTS, "purpose": "a".repeat(251)}),
+            "too_long",
+        ),
+        ("conversations.invite", json!({"channel": INCIDENTS, "users": "U0GONE"}), "user_disabled"),
+        ("conversations.history", json!({"channel": GENERAL}), "not_in_channel"),
+        ("conversations.history", json!({"channel": INCIDENTS, "limit": 0}), "invalid_limit"),
+        ("conversations.history", json!({"channel": INCIDENTS, "cursor": "x"}), "invalid_cursor"),
+        (
+            "conversations.history",
+            json!({"channel": INCIDENTS, "oldest": "soon"}),
+            "invalid_ts_oldest",
+        ),
+        ("conversations.replies", json!({"channel": INCIDENTS, "ts": "1.2"}), "thread_not_found"),
+        ("conversations.list", json!({"types": "secret"}), "invalid_types"),
+    ] {
+        assert_eq!(client.error(call, args.clone()).await, error, "{call} {args}");
+    }
+    assert!(slack.done().is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 mod away;
 mod doctor;
 mod office;
+mod pins;
+mod room;
 mod socket;
 mod wire;
 mod work;

@@ -1,6 +1,7 @@
 //! A server with Slack before it and vendors behind it.
 #![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -10,8 +11,8 @@ use functions::http::{self, Roots};
 use serde_json::Value;
 use tests::place::Place;
 use tests::standin::slack::{
-    ADA, APP_TOKEN, Ack, BEN, BOT_TOKEN, Delivery, INCIDENTS, Message, Reply, SIGNING_SECRET,
-    Slack, State,
+    ADA, APP_TOKEN, Ack, BEN, BOT_TOKEN, Channel, Delivery, INCIDENTS, Message, Reply,
+    SIGNING_SECRET, Slack, State,
 };
 use tests::standin::vercel::Vercel;
 use tokio::time::Instant;
@@ -19,6 +20,8 @@ use tokio::time::Instant;
 /// Far above what any of this takes.
 const LIMIT: Duration = Duration::from_secs(40);
 const EVERY: Duration = Duration::from_millis(50);
+/// What people install the app with: its scopes are all that the bot has here.
+const MANIFEST: &str = include_str!("../../../infra/slack-manifest.yaml");
 
 pub struct Office {
     pub slack: Slack,
@@ -68,6 +71,7 @@ impl Office {
             member(member(text, "lead-developer", ADA), "senior-developer", BEN)
         });
         let slack = Slack::start().await.unwrap();
+        slack.state().tokens.get_mut(BOT_TOKEN).unwrap().scopes = scopes();
         let both = [("SLACK_BOT_TOKEN", BOT_TOKEN), ("SLACK_CHANNEL_ID", INCIDENTS)];
         let settings = both.iter().chain(settings).map(|(name, text)| (*name, text.to_string()));
         Self { slack, place, settings: settings.collect(), child: None, url: String::new() }
@@ -165,7 +169,12 @@ impl Office {
 
     /// Types a command; the text of the answer, which only that person sees.
     pub async fn types(&self, user: &str, command: &str, text: &str) -> String {
-        let typed = self.slack.slash(user, INCIDENTS, command, text);
+        self.types_in(INCIDENTS, user, command, text).await
+    }
+
+    /// The same, in that channel.
+    pub async fn types_in(&self, channel: &str, user: &str, command: &str, text: &str) -> String {
+        let typed = self.slack.slash(user, channel, command, text);
         let reply = self.send(&typed).await;
         assert_eq!(reply.status, 200, "{text}: {}", reply.body);
         assert_eq!(reply.json()["response_type"], "ephemeral");
@@ -195,7 +204,7 @@ impl Office {
             if begun.elapsed() > LIMIT {
                 let state = self.slack.state();
                 let room: Vec<&str> =
-                    state.messages(INCIDENTS).iter().map(|one| one.text.as_str()).collect();
+                    state.everything().into_iter().map(|one| one.text.as_str()).collect();
                 let alone: Vec<(&str, &str)> = state
                     .ephemerals
                     .iter()
@@ -208,12 +217,29 @@ impl Office {
         }
     }
 
-    /// Waits until the room was told so.
+    /// Waits until the rooms were told so, in whichever it belongs.
     pub async fn room_says(&self, says: &str) {
         let told = |state: &State| {
-            state.messages(INCIDENTS).iter().any(|one| one.text.contains(says)).then_some(())
+            state.everything().iter().any(|one| one.text.contains(says)).then_some(())
         };
         self.until(says, told).await;
+    }
+
+    /// Waits until that person has that form before them; its id.
+    pub async fn form(&self, user: &str, name: &str) -> String {
+        let open = |state: &State| {
+            let form = state.modal(user).filter(|form| form.content["callback_id"] == name);
+            form.map(|form| form.id.clone())
+        };
+        self.until(&format!("the form {name}"), open).await
+    }
+
+    /// Waits until there is a channel beside the two that are always there.
+    pub async fn own_channel(&self) -> Channel {
+        let own = |state: &State| {
+            state.channels.values().find(|one| one.name.starts_with("inc-")).cloned()
+        };
+        self.until("an incident's own channel", own).await
     }
 
     /// Waits until the room's card of that subject says so.
@@ -236,6 +262,13 @@ impl Office {
         })
         .await;
     }
+}
+
+/// The scopes of the manifest.
+fn scopes() -> BTreeSet<String> {
+    let bot = MANIFEST.split("    bot:\n").nth(1).unwrap();
+    let lines = bot.lines().map_while(|line| line.strip_prefix("      - "));
+    lines.map(|scope| scope.split(' ').next().unwrap().to_owned()).collect()
 }
 
 /// Messages of the room that are in no thread.

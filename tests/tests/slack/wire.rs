@@ -66,7 +66,7 @@ async fn what_slack_missed_follows_in_order_each_once() {
     office.card_says("incident 1", "senior-developer has it").await;
     let told = |state: &State| {
         let room: Vec<String> =
-            state.messages(INCIDENTS).iter().map(|one| one.text.clone()).collect();
+            state.everything().into_iter().map(|one| one.text.clone()).collect();
         let room = room.join("\n");
         let places: Option<Vec<usize>> = ["first", "second", "third"]
             .iter()
@@ -139,7 +139,7 @@ async fn a_backlog_that_breaks_off_in_the_middle_goes_on_where_it_was() {
     office.starts().await;
     office.room_says("says: word 39").await;
     let state = office.slack.state();
-    let room: Vec<&str> = state.messages(INCIDENTS).iter().map(|one| one.text.as_str()).collect();
+    let room: Vec<&str> = state.everything().into_iter().map(|one| one.text.as_str()).collect();
     let room = room.join("\n");
     let mut before = 0;
     for number in 0..40 {
@@ -176,7 +176,7 @@ async fn a_form_that_takes_long_and_is_refused_says_so() {
     office.place.stage.route53.latency(Duration::from_secs(2));
     office.place.stage.route53.outage(true);
     office.presses(ADA, "plan-failover").await;
-    let form = office.until("a form", |state| Some(state.modal(ADA)?.id.clone())).await;
+    let form = office.form(ADA, "plan-failover").await;
     let filled = office.slack.submit(&form, &[("words", "the site is down")]).unwrap();
     let reply = office.send(&filled).await;
     assert_eq!(reply.body, "", "the form closes: what it asks for takes longer than Slack waits");

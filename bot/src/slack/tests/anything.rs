@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use shared::checklist::{VendorSeen, checklist};
 use shared::id::PersonId;
 use shared::incident::{Paging, Role, State};
 use shared::operation::{Ending, Gate, Operation, Stage, Verdict};
@@ -12,14 +13,15 @@ use shared::timeline::Mark;
 use slack_morphism::prelude::SlackView;
 
 use super::*;
-use crate::slack::card::incident_card;
-use crate::slack::channel::{channel_name, topic};
+use crate::slack::card::linking_card;
+use crate::slack::channel::{channel_name, purpose, topic};
 use crate::slack::home::{House, home};
 use crate::slack::modal;
 use crate::slack::operation::operation_card;
 use crate::slack::room::{
     Whereabouts, help_text, incident_list, notice, refusal, status, timeline_messages,
 };
+use crate::slack::steps::checklist_page;
 
 /// What finds its way into titles: entities, mentions, fences, families, towers of accents, both directions of writing.
 fn words() -> impl Strategy<Value = String> {
@@ -119,6 +121,9 @@ fn world(text: &str, frozen: bool) -> World {
         text.clone_into(&mut person.name);
         text.clone_into(&mut person.title);
     }
+    for step in world.plan.runbooks.iter_mut().flat_map(|runbook| &mut runbook.steps) {
+        text.clone_into(&mut step.what);
+    }
     for backup in &mut world.plan.backups {
         text.clone_into(&mut backup.what);
     }
@@ -141,7 +146,13 @@ proptest! {
     ) {
         let world = world(&text, frozen);
         let scene = world.scene(Ts(now));
-        seen(&incident_card(&incident, &[line(&text)], scene));
+        seen(&linking_card(&incident, &[line(&text)], scene, Some(&"C7".into())));
+        let list = checklist(&world.plan, &incident, &[], &world.operations, Ts(now));
+        let vendor = VendorSeen {
+            vendor: text.as_str().into(), at: Ts(now), working: Some(frozen), says: text.clone(),
+        };
+        seen(&checklist_page(&list, &vec![vendor; 9], &world.plan));
+        prop_assert!(purpose(&incident, &world.plan).encode_utf16().count() <= 250);
         let name = channel_name(&incident, &world.plan);
         prop_assert!(is_name(&name), "{name}");
         prop_assert!(topic(&incident, &world.plan).encode_utf16().count() <= 250);
@@ -149,6 +160,8 @@ proptest! {
             modal::declare(None, &world.plan),
             modal::update(&incident, Some("C1".into()), &world.plan),
             modal::assign(&incident, None, &world.plan),
+            modal::severity(&incident, None, &world.plan),
+            modal::freeze(None),
         ] {
             limits::judge_modal(&serde_json::to_value(SlackView::Modal(form)).unwrap());
         }
@@ -162,6 +175,9 @@ proptest! {
         let world = world(&text, frozen);
         let told = shared::operation::Line { number: 3, at: T0, says: text.clone() };
         seen(&operation_card(&operation, &vec![told; 30], world.at(after)));
+        let named = crate::slack::action::Named { number: 3, hash: operation.hash.to_string() };
+        let form = modal::abort(named, &operation, None);
+        limits::judge_modal(&serde_json::to_value(SlackView::Modal(form)).unwrap());
         let form = modal::approve(&operation, None, world.at(after));
         limits::judge_modal(&serde_json::to_value(SlackView::Modal(form)).unwrap());
     }

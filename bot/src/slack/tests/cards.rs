@@ -32,10 +32,13 @@ fn a_p1_nobody_has_yet() {
     ~ Last evidence: confirmed: 3 of 3 vantage points fail, 14:03:11 UTC
     ~ As of 14:03:20 UTC
     [Acknowledge] primary acknowledge:7
+    [Set the severity] severity:7
     [Plan a rollback] danger plan-rollback:7
        asks: Plan a rollback? This plans a rollback for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a rollback/Not now]
     [Plan a failover] danger plan-failover:7
        asks: Plan a failover? This plans a failover for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a failover/Not now]
+    [Freeze every action] danger freeze
+       asks: Freeze every action? Nothing acts any more until somebody allows it again. You are asked why first. [Freeze every action/Not now]
     […]
        Write an update update:7
        Assign a role assign:7
@@ -66,10 +69,13 @@ fn whoever_said_something_sees_in_short_where_it_stands() {
     | *People:* lead-developer has it
     | *Machines:* the rollback is done; it should answer soon
     [Mitigated] primary mitigated:7
+    [Set the severity] severity:7
     [Plan a rollback] danger plan-rollback:7
        asks: Plan a rollback? This plans a rollback for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a rollback/Not now]
     [Plan a failover] danger plan-failover:7
        asks: Plan a failover? This plans a failover for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a failover/Not now]
+    [Freeze every action] danger freeze
+       asks: Freeze every action? Nothing acts any more until somebody allows it again. You are asked why first. [Freeze every action/Not now]
     […]
        Write an update update:7
        Assign a role assign:7
@@ -96,10 +102,13 @@ fn an_acknowledged_p1() {
     ~ Last evidence: sure enough to act: 3 of 3 vantage points fail, 14:04:12 UTC
     ~ As of 14:04:30 UTC
     [Mitigated] primary mitigated:7
+    [Set the severity] severity:7
     [Plan a rollback] danger plan-rollback:7
        asks: Plan a rollback? This plans a rollback for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a rollback/Not now]
     [Plan a failover] danger plan-failover:7
        asks: Plan a failover? This plans a failover for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a failover/Not now]
+    [Freeze every action] danger freeze
+       asks: Freeze every action? Nothing acts any more until somebody allows it again. You are asked why first. [Freeze every action/Not now]
     […]
        Write an update update:7
        Assign a role assign:7
@@ -129,6 +138,9 @@ fn a_mitigated_p1() {
     ~ Last evidence: answers again since 14:08:48, seen by our own probes, 14:08:50 UTC
     ~ As of 14:10:00 UTC
     [Resolve] primary resolve:7
+    [Set the severity] severity:7
+    [Freeze every action] danger freeze
+       asks: Freeze every action? Nothing acts any more until somebody allows it again. You are asked why first. [Freeze every action/Not now]
     […]
        Write an update update:7
        Assign a role assign:7
@@ -189,10 +201,13 @@ fn a_frozen_p1_beyond_its_time_to_recover() {
     ~ Last evidence: sure enough to act: 3 of 3 vantage points fail, 14:04:12 UTC
     ~ As of 14:19:50 UTC
     [Mitigated] primary mitigated:7
+    [Set the severity] severity:7
     [Plan a rollback] danger plan-rollback:7
        asks: Plan a rollback? This plans a rollback for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a rollback/Not now]
     [Plan a failover] danger plan-failover:7
        asks: Plan a failover? This plans a failover for incident 7: what would change, and what speaks for and against it. Nothing is changed before people approved that plan and ran it. [Plan a failover/Not now]
+    [Allow actions again] danger unfreeze
+       asks: Allow actions again? What is armed may act again. Frozen by lead-developer: we look at &lt;it&gt; ourselves [Allow actions again/Not now]
     […]
        Write an update update:7
        Assign a role assign:7

@@ -8,8 +8,8 @@ use slack_morphism::prelude::{SlackModalView, SlackStatefulView, SlackView};
 use super::*;
 use crate::slack::action::{Named, Verb};
 use crate::slack::modal::{
-    Rejection, Submission, approve, assign, declare, loading, needs_reason, reason, submitted,
-    update,
+    Rejection, Submission, abort, approve, assign, declare, freeze, loading, needs_reason, reason,
+    severity, submitted, update,
 };
 
 /// A form as Slack sends it back, with these answers.
@@ -57,6 +57,13 @@ fn forms_ask_what_is_needed_and_no_more() {
         update(&incident, None, &world.plan),
         assign(&incident, None, &world.plan),
         reason(Verb::Reopen, &incident, None, &world.plan),
+        severity(&incident, None, &world.plan),
+        freeze(None),
+        abort(
+            Named { number: 3, hash: "0123456789abcdef".into() },
+            &super::cards::rollback(shared::operation::Stage::Planned, &[]),
+            None,
+        ),
     ];
     let forms = forms.map(drawn_form).join("\n\n");
     insta::assert_snapshot!(forms, @r#"
@@ -79,6 +86,19 @@ fn forms_ask_what_is_needed_and_no_more() {
 
     Open it again [Go on/Cancel] reopen {"do":"reopen:7"}
     ~ ! P1 · Application Frontend down · incident 7
+    Why? [words] // It stays on record, with your name.
+
+    Set the severity [Set/Cancel] severity {"do":"severity:7"}
+    ~ ! P1 · Application Frontend down · incident 7
+    How bad is it? <p1|p2|p3|p4> // Worse than before: the paging begins anew.
+    Why? [words] // It stays on record, with your name.
+
+    Freeze every action [Freeze/Cancel] freeze {"do":"freeze"}
+    Nothing acts any more, whatever was armed or approved. Detection and paging go on.
+    Why? [words] // It stays on record, with your name.
+
+    Call it off [Call it off/Cancel] abort {"do":"abort:3:0123456789abcdef"}
+    *Operation 3*: roll back dpl_81 to dpl_80
     Why? [words] // It stays on record, with your name.
     "#);
 }
@@ -154,6 +174,30 @@ fn updates_roles_reasons_and_approvals_are_read() {
     let form = approve(&operation, None, world.at(130));
     assert!(drawn_form(form.clone()).contains(&operation.hash.short()));
     assert_eq!(read(form, &json!({})), Ok(Submission::Approve(named)));
+}
+
+#[test]
+fn a_severity_a_stop_and_a_call_off_want_a_reason() {
+    let plan = plan();
+    let (incident, _) = up_to(110);
+    let operation = super::cards::rollback(shared::operation::Stage::Planned, &[]);
+    let named = || Named { number: 3, hash: operation.hash.to_string() };
+    let forms =
+        || [severity(&incident, None, &plan), freeze(None), abort(named(), &operation, None)];
+    let because = || "we look ourselves".to_owned();
+    let mut answers = words(&because());
+    answers["severity"] = chosen("severity", "p2");
+    let read = forms().map(|form| submitted(&sent_back(form, &answers), &plan).unwrap().0);
+    let expected = [
+        Submission::Severity { incident: 7, to: Severity::P2, because: because() },
+        Submission::Freeze { because: because() },
+        Submission::Abort { number: 3, because: because() },
+    ];
+    assert_eq!(read, expected);
+    for (form, wrong) in forms().into_iter().zip([2, 1, 1]) {
+        let refused = submitted(&sent_back(form, &words(" ")), &plan);
+        assert!(matches!(refused, Err(Rejection::Fields(fields)) if fields.len() == wrong));
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use shared::checklist::{checklist, vendors_seen};
 use shared::effect::{Act, ActClass};
 use shared::incident::State;
 use shared::plan::Arm;
@@ -9,11 +10,14 @@ use shared::safety::{Freeze, Obligation, disarmed, dry};
 use shared::timeline::Mark;
 
 use super::*;
-use crate::slack::channel::{another_name, channel_name, topic};
+use crate::slack::card::linking_card;
+use crate::slack::channel::{another_name, channel_name, purpose, topic};
 use crate::slack::home::{House, home};
 use crate::slack::room::{
-    MAX_PAGES, Whereabouts, help_text, incident_list, notice, refusal, status, timeline_messages,
+    MAX_PAGES, Whereabouts, help_text, incident_list, left, notice, refusal, status,
+    timeline_messages,
 };
+use crate::slack::steps::checklist_page;
 
 #[test]
 fn a_notice_is_read_aloud_as_it_stands() {
@@ -172,6 +176,8 @@ fn the_home_tab_is_honest() {
     *! P1 · Application Frontend down · incident 7*
     13:10 left of 15:00; lead-developer has it [Mitigated] mitigated:7
     [Declare an incident] declare
+    [Allow actions again] danger unfreeze
+       asks: Allow actions again? What is armed may act again. Frozen by ada: moving house [Allow actions again/Not now]
     ----
     *Who may act*
     ○ rollback: dry run for everyone: Amazon Route 53 has no support contact
@@ -190,6 +196,103 @@ fn the_home_tab_is_honest() {
     ✓ configuration: 1 min 50 s old (made every 7 d)
     ~ As of 2026-11-22T14:04:30Z
     "#);
+}
+
+fn runbook(world: &World, seconds: i64) -> String {
+    let beats = outage().into_iter().filter(|(after, ..)| *after <= seconds).collect();
+    let (incident, turns) = told(beats);
+    let now = T0 + Span::secs(seconds);
+    let list = checklist(&world.plan, &incident, &turns, &world.operations, now);
+    seen(&checklist_page(&list, &vendors_seen(&turns), &world.plan))
+}
+
+#[test]
+fn a_checklist_says_what_is_done_and_what_is_late() {
+    let world = World::new();
+    insta::assert_snapshot!(runbook(&world, 20), @"
+    aloud: Runbook: Partial degradation
+    · Identify the affected components: due, by 14:07:40
+    · Restart or rebuild the component: due, by 14:17:40
+    · Watch the recovery until evidence says all clear: due, by 14:32:40
+    Providers: not looked at yet
+    *Runbook: Partial degradation*
+    · Identify the affected components: *due, by 14:07:40*
+    · Restart or rebuild the component: *due, by 14:17:40*
+    · Watch the recovery until evidence says all clear: *due, by 14:32:40*
+    ~ Providers: not looked at yet
+    ");
+    insta::assert_snapshot!(runbook(&world, 110), @"
+    aloud: Runbook: Complete application outage
+    ✓ Check the status pages of Vercel and Supabase: done 14:03:13
+    ✓ Check what the name servers answer: done 14:03:14
+    ✓ List the recent deployments: done 14:03:14
+    ✓ Check that migrations since the target deployment only added things: done 14:03:14
+    ✓ Roll back to the last deployment proven healthy: done 14:04:17
+    · Check the standby, then point DNS at it: due, by 14:17:40
+    · Verify health, critical user flows and error rates: due, by 14:17:40
+    @ If both failed: tell the incident commander, and touch no data (people): people's, by 14:17:40
+    @ Allow new deployments to go live again (people): people's, within 1 d
+    Providers: ✓ Supabase works (14:03:13 UTC: All Systems Operational); ✓ Vercel works (14:03:13 UTC: All Systems Operational)
+    *Runbook: Complete application outage*
+    ✓ Check the status pages of Vercel and Supabase: *done 14:03:13*
+    ✓ Check what the name servers answer: *done 14:03:14*
+    ✓ List the recent deployments: *done 14:03:14*
+    ✓ Check that migrations since the target deployment only added things: *done 14:03:14*
+    ✓ Roll back to the last deployment proven healthy: *done 14:04:17*
+    · Check the standby, then point DNS at it: *due, by 14:17:40*
+    · Verify health, critical user flows and error rates: *due, by 14:17:40*
+    @ If both failed: tell the incident commander, and touch no data (people): *people's, by 14:17:40*
+    @ Allow new deployments to go live again (people): *people's, within 1 d*
+    ~ Providers: ✓ Supabase works (14:03:13 UTC: All Systems Operational); ✓ Vercel works (14:03:13 UTC: All Systems Operational)
+    ");
+    insta::assert_snapshot!(runbook(&world, 1_300), @"
+    aloud: Runbook: Complete application outage
+    ✓ Check the status pages of Vercel and Supabase: done 14:07:25
+    ✓ Check what the name servers answer: done 14:07:26
+    ✓ List the recent deployments: done 14:07:26
+    ✓ Check that migrations since the target deployment only added things: done 14:07:26
+    ✗ Roll back to the last deployment proven healthy: did not work, 14:07:24: it did not help
+    ✗ Check the standby, then point DNS at it: did not work, 14:07:49: 2 of 2 authoritative servers, 5 of 6 resolvers
+    ✓ Verify health, critical user flows and error rates: done 14:23:54, late: by 14:17:40
+    @ If both failed: tell the incident commander, and touch no data (people): people's, by 14:17:40
+    @ Allow new deployments to go live again (people): people's, within 1 d
+    Providers: ✓ Supabase works (14:07:25 UTC: All Systems Operational); ✓ Vercel works (14:07:25 UTC: All Systems Operational)
+    *Runbook: Complete application outage*
+    ✓ Check the status pages of Vercel and Supabase: *done 14:07:25*
+    ✓ Check what the name servers answer: *done 14:07:26*
+    ✓ List the recent deployments: *done 14:07:26*
+    ✓ Check that migrations since the target deployment only added things: *done 14:07:26*
+    ✗ Roll back to the last deployment proven healthy: *did not work, 14:07:24: it did not help*
+    ✗ Check the standby, then point DNS at it: *did not work, 14:07:49: 2 of 2 authoritative servers, 5 of 6 resolvers*
+    ✓ Verify health, critical user flows and error rates: *done 14:23:54, late: by 14:17:40*
+    @ If both failed: tell the incident commander, and touch no data (people): *people's, by 14:17:40*
+    @ Allow new deployments to go live again (people): *people's, within 1 d*
+    ~ Providers: ✓ Supabase works (14:07:25 UTC: All Systems Operational); ✓ Vercel works (14:07:25 UTC: All Systems Operational)
+    ");
+}
+
+#[test]
+fn a_channel_that_is_left_or_was_never_had_says_why() {
+    insta::assert_snapshot!(seen(&left(Some(&"C7".into()), "is_archived")), @"
+    aloud: » <#C7> can't be used any more (Slack says is_archived): what happens is told here.
+    » <#C7> can't be used any more (Slack says `is_archived`): what happens is told here.
+    ");
+    insta::assert_snapshot!(seen(&left(None, "missing_scope")), @"
+    aloud: » This incident gets no channel of its own (Slack says missing_scope): what happens is told here.
+    » This incident gets no channel of its own (Slack says `missing_scope`): what happens is told here.
+    ");
+}
+
+#[test]
+fn the_card_shows_the_way_to_the_channel() {
+    let (incident, lines) = up_to(110);
+    let world = World::new();
+    let card = seen(&linking_card(&incident, &lines, world.at(110), Some(&"C7".into())));
+    assert!(card.contains("\n~ Channel: <#C7>\n"), "{card}");
+    assert!(
+        card.lines().next().unwrap().ends_with("As of 14:04:30 UTC. Channel: <#C7>."),
+        "{card}"
+    );
 }
 
 #[test]
@@ -212,6 +315,8 @@ fn a_channel_has_a_name_that_slack_takes() {
         "{name}"
     );
     assert!(another_name(&name, 41).len() <= 80 && another_name(&name, 41).ends_with("-42"));
+    assert!(purpose(&incident, &world.plan).encode_utf16().count() <= 250);
+    assert!(purpose(&incident, &world.plan).ends_with(incident.id.as_str()));
     incident.state = State::Resolved;
     assert!(topic(&incident, &world.plan).encode_utf16().count() <= 250);
 }

@@ -23,7 +23,8 @@ pub(super) const RESPONSES_MAX: u32 = 5;
 
 /// What a bot of this kind asks for.
 const SCOPES: &str = "bookmarks:write channels:history channels:join channels:manage channels:read chat:write \
-     commands groups:history groups:read groups:write pins:write users:read users:read.email";
+     commands groups:history groups:read groups:write pins:read pins:write reactions:read users:read \
+     users:read.email";
 
 /// Who a token belongs to, and what it may.
 #[derive(Clone, Debug)]
@@ -198,6 +199,13 @@ impl State {
             channel.messages.push(message);
         }
         ts
+    }
+
+    /// Everything that was posted or written anywhere, oldest first.
+    pub fn everything(&self) -> Vec<&Message> {
+        let mut all: Vec<&Message> = self.channels.values().flat_map(|it| &it.messages).collect();
+        all.sort_by(|one, other| one.ts.cmp(&other.ts));
+        all
     }
 
     /// A channel that a method names and its caller may know of.

@@ -51,6 +51,8 @@ pub struct Channel {
     pub members: Vec<String>,
     /// Its topics with who set them, oldest first.
     pub topics: Vec<(String, String)>,
+    /// What it is for.
+    pub purpose: String,
     /// Its messages, oldest first, those of threads among them.
     pub messages: Vec<Message>,
     /// The `ts` of what is pinned, in the order of pinning.
@@ -86,10 +88,15 @@ impl Channel {
             "is_private": self.private, "is_archived": self.archived, "is_general": self.name == "general",
             "is_member": self.has(BOT_USER), "is_mpim": false, "is_shared": false, "is_ext_shared": false,
             "created": self.created, "creator": self.creator, "context_team_id": TEAM,
-            "topic": {"value": self.topic(), "creator": setter, "last_set": self.created},
-            "purpose": {"value": "", "creator": "", "last_set": 0},
+            "topic": {"value": escaped(self.topic()), "creator": setter, "last_set": self.created},
+            "purpose": {"value": escaped(&self.purpose), "creator": "", "last_set": 0},
         })
     }
+}
+
+/// Topics and purposes come back with the three letters escaped that Slack escapes.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A message as everybody in its channel sees it.

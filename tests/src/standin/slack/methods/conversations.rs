@@ -1,4 +1,6 @@
-//! Channels: made, joined, named, archived.
+//! Channels: made, found, joined, named, archived.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -6,11 +8,14 @@ use super::super::BOT_USER;
 use super::super::answer::{Answer, Args, Refusal};
 use super::super::state::State;
 use super::super::workspace::Channel;
+use super::history::page;
 
 /// Longest name, in characters.
 const NAME_MAX: usize = 80;
-/// Longest topic, in characters.
+/// Longest topic and longest purpose, in characters.
 const TOPIC_MAX: usize = 250;
+/// What can be listed.
+const KINDS: [&str; 4] = ["public_channel", "private_channel", "mpim", "im"];
 
 pub fn create(state: &mut State, args: &Args) -> Answer {
     let name = args.need("name", "invalid_name_required")?;
@@ -46,10 +51,13 @@ pub fn invite(state: &mut State, args: &Args) -> Answer {
     let users = args.need("users", "no_user")?;
     let users: Vec<&str> = users.split(',').map(str::trim).collect();
     let known: Vec<bool> = users.iter().map(|user| state.users.contains_key(*user)).collect();
+    let gone = state.users.values().filter(|user| user.deleted).map(|user| user.id.clone());
+    let gone: BTreeSet<String> = gone.collect();
     let channel = meant(state, args)?;
     let wrong = |(user, known): (&&str, &bool)| match *user {
         BOT_USER => Some("cant_invite_self"),
         _ if !known => Some("user_not_found"),
+        user if gone.contains(user) => Some("user_disabled"),
         user if channel.has(user) => Some("already_in_channel"),
         _ => None,
     };
@@ -77,6 +85,38 @@ pub fn set_topic(state: &mut State, args: &Args) -> Answer {
     }
     channel.topics.push((topic, BOT_USER.into()));
     Ok(json!({"channel": channel.shape()}))
+}
+
+pub fn set_purpose(state: &mut State, args: &Args) -> Answer {
+    let purpose = args.text("purpose").unwrap_or_default();
+    let channel = meant(state, args)?;
+    if purpose.chars().count() > TOPIC_MAX {
+        return Err("too_long".into());
+    }
+    channel.purpose.clone_from(&purpose);
+    Ok(json!({"channel": channel.shape(), "purpose": purpose}))
+}
+
+/// Channels by their ids, a page at a time; the bot sees private ones where it is a member.
+pub fn list(state: &mut State, args: &Args) -> Answer {
+    let types = args.text("types").unwrap_or_else(|| "public_channel".into());
+    let kinds: Vec<&str> = types.split(',').collect();
+    if !kinds.iter().all(|kind| KINDS.contains(kind)) {
+        return Err("invalid_types".into());
+    }
+    let meant = |channel: &&Channel| {
+        let direct = channel.id.starts_with('D');
+        let kind = match channel.private {
+            _ if direct => "im",
+            true => "private_channel",
+            false => "public_channel",
+        };
+        let seen = !channel.private || channel.has(BOT_USER);
+        kinds.contains(&kind) && seen && !(channel.archived && args.flag("exclude_archived"))
+    };
+    let channels = state.channels.values().filter(meant).map(Channel::shape).collect();
+    let (page, next) = page(args, channels, 1_000)?;
+    Ok(json!({"channels": page, "response_metadata": {"next_cursor": next}}))
 }
 
 pub fn info(state: &mut State, args: &Args) -> Answer {

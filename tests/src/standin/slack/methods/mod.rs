@@ -2,6 +2,7 @@
 
 mod chat;
 mod conversations;
+mod history;
 mod modals;
 mod others;
 
@@ -37,6 +38,7 @@ const MINUTE_MS: i64 = 60_000;
 
 const MANAGE: &[&str] = &["channels:manage", "groups:write"];
 const READ: &[&str] = &["channels:read", "groups:read"];
+const HISTORY: &[&str] = &["channels:history", "groups:history"];
 const WRITE: &[&str] = &["chat:write"];
 const ANY: &[&str] = &[""];
 
@@ -53,7 +55,7 @@ const fn reading(entry: Entry) -> Entry {
     Entry { form_only: true, ..entry }
 }
 
-static METHODS: [Entry; 19] = [
+static METHODS: [Entry; 23] = [
     entry("auth.test", ANY, TIER_4, others::auth_test),
     Entry {
         by_app: true,
@@ -66,6 +68,10 @@ static METHODS: [Entry; 19] = [
     entry("conversations.create", MANAGE, TIER_2, conversations::create),
     entry("conversations.invite", MANAGE, TIER_3, conversations::invite),
     entry("conversations.setTopic", MANAGE, TIER_2, conversations::set_topic),
+    entry("conversations.setPurpose", MANAGE, TIER_2, conversations::set_purpose),
+    reading(entry("conversations.list", READ, TIER_2, conversations::list)),
+    reading(entry("conversations.history", HISTORY, TIER_3, history::history)),
+    reading(entry("conversations.replies", HISTORY, TIER_3, history::replies)),
     reading(entry("conversations.info", READ, TIER_3, conversations::info)),
     reading(entry("conversations.members", READ, TIER_4, conversations::members)),
     entry("conversations.archive", MANAGE, TIER_2, conversations::archive),
