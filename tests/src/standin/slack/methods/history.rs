@@ -37,17 +37,30 @@ fn read<'a>(state: &'a mut State, args: &Args) -> Result<&'a Channel, Refusal> {
     if channel.has(BOT_USER) { Ok(channel) } else { Err("not_in_channel".into()) }
 }
 
-/// Whether a message lies between the times asked for; the bounds count where that is asked for.
-fn within(args: &Args, message: &Message) -> Result<bool, Refusal> {
-    let at = |name: &str, error: &str| match args.text(name) {
-        None => Ok(None),
-        Some(text) => micros(&text).map(Some).ok_or_else(|| Refusal::from(error)),
-    };
-    let (oldest, latest) = (at("oldest", "invalid_ts_oldest")?, at("latest", "invalid_ts_latest")?);
-    let ts = micros(&message.ts).unwrap_or_default();
-    let bound = args.flag("inclusive") && (Some(ts) == oldest || Some(ts) == latest);
-    let inside = oldest.is_none_or(|oldest| ts > oldest) && latest.is_none_or(|it| ts < it);
-    Ok(bound || inside)
+/// The times asked for, in microseconds; the bounds count where that is asked for.
+struct Window {
+    oldest: Option<i64>,
+    latest: Option<i64>,
+    inclusive: bool,
+}
+
+impl Window {
+    fn of(args: &Args) -> Result<Self, Refusal> {
+        let at = |name: &str, error: &str| match args.text(name) {
+            None => Ok(None),
+            Some(text) => micros(&text).map(Some).ok_or_else(|| Refusal::from(error)),
+        };
+        let oldest = at("oldest", "invalid_ts_oldest")?;
+        let latest = at("latest", "invalid_ts_latest")?;
+        Ok(Self { oldest, latest, inclusive: args.flag("inclusive") })
+    }
+
+    fn has(&self, message: &Message) -> bool {
+        let ts = micros(&message.ts).unwrap_or_default();
+        let bound = self.inclusive && (Some(ts) == self.oldest || Some(ts) == self.latest);
+        let inside = self.oldest.is_none_or(|it| ts > it) && self.latest.is_none_or(|it| ts < it);
+        bound || inside
+    }
 }
 
 /// A time as Slack writes it, in microseconds.
@@ -75,13 +88,10 @@ fn answer(args: &Args, messages: Vec<Value>) -> Answer {
 /// The newest first; answers in threads are not among them.
 pub fn history(state: &mut State, args: &Args) -> Answer {
     let channel = read(state, args)?;
-    let mut messages = Vec::new();
-    for message in channel.messages.iter().rev().filter(|one| one.thread_ts.is_none()) {
-        if within(args, message)? {
-            messages.push(shape(args, message));
-        }
-    }
-    answer(args, messages)
+    let window = Window::of(args)?;
+    let messages = channel.messages.iter().rev().filter(|one| one.thread_ts.is_none());
+    let messages = messages.filter(|one| window.has(one)).map(|one| shape(args, one));
+    answer(args, messages.collect())
 }
 
 /// The message itself and the answers to it, the oldest first; of an answer nothing but itself.
@@ -89,11 +99,8 @@ pub fn replies(state: &mut State, args: &Args) -> Answer {
     let channel = read(state, args)?;
     let ts = args.need("ts", "thread_not_found")?;
     let first = channel.message(&ts).ok_or("thread_not_found")?;
-    let mut messages = vec![shape(args, first)];
-    for message in channel.messages.iter().filter(|one| one.thread_ts.as_ref() == Some(&ts)) {
-        if within(args, message)? {
-            messages.push(shape(args, message));
-        }
-    }
-    answer(args, messages)
+    let window = Window::of(args)?;
+    let answers = channel.messages.iter().filter(|one| one.thread_ts.as_ref() == Some(&ts));
+    let answers = answers.filter(|one| window.has(one));
+    answer(args, std::iter::once(first).chain(answers).map(|one| shape(args, one)).collect())
 }
