@@ -1,0 +1,1 @@
+//! The parts of backups that need no database.

@@ -1,0 +1,120 @@
+//! The same, typed: `allclear backup …` and `allclear drill data-loss`, as people see them.
+
+use tempfile::TempDir;
+use tests::command::{Desk, Said};
+use tests::parts;
+
+use crate::scene::{live, scratch};
+
+struct Place {
+    desk: Desk,
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::in_folder(folder.path());
+        let mut recipients = vec![];
+        for name in ["one.txt", "two.txt"] {
+            let mut keygen = std::process::Command::new(parts::program("age-keygen"));
+            let made = keygen.arg("-o").arg(folder.path().join(name)).output().unwrap();
+            let said = String::from_utf8(made.stderr).unwrap();
+            recipients.push(said.trim().rsplit(' ').next().unwrap().to_owned());
+        }
+        let plan = folder.path().join("infra/plan.toml");
+        let text = std::fs::read_to_string(&plan).unwrap();
+        let store = folder.path().join("store");
+        let section = format!("\n[backup_store]\nplace = {store:?}\nrecipients = {recipients:?}\n");
+        std::fs::write(&plan, text + &section).unwrap();
+        Self { desk, folder }
+    }
+
+    fn says(&self, line: &str) -> Said {
+        let mut command = self.desk.command(line);
+        command.env("ALLCLEAR_PG_BIN", parts::postgres().canonicalize().unwrap());
+        command.env("ALLCLEAR_DATABASE_URL", live().url("postgres"));
+        command.env("ALLCLEAR_SCRATCH_URL", scratch().url("postgres"));
+        command.env("ALLCLEAR_BACKUP_KEY", self.folder.path().join("key"));
+        command.env("ALLCLEAR_AGE_IDENTITY", self.folder.path().join("one.txt"));
+        Said::from(&command.output().unwrap())
+    }
+
+    fn does(&self, line: &str) -> String {
+        let said = loop {
+            let said = self.says(line);
+            if !said.err.contains("another backup of this database is running") {
+                break said;
+            }
+        };
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "allclear {line}\n{}", said.out);
+        said.out
+    }
+}
+
+#[test]
+fn a_backup_is_made_proven_restored_and_told_of() {
+    let place = Place::new();
+    let nobody = place.says("backup list");
+    assert!(nobody.err.contains("nobody's backups count"), "{}", nobody.err);
+    let made = place.does("backup create");
+    assert!(made.contains("Proven so far: L0") && made.contains("is in `signers`"), "{made}");
+    let list = place.does("backup list");
+    assert!(list.contains("L0 exists"), "{list}");
+    let proof = place.does("backup verify LATEST --level L2");
+    assert!(proof.starts_with("✓ L2 restored, rows and rules equal"), "{proof}");
+    let status = place.does("backup status");
+    assert!(status.contains("backups every 6 h cannot keep the plan's 5 min"), "{status}");
+    assert!(status.contains("L3") && !status.contains("L1 checksums match, never"), "{status}");
+    let plan = place.does("backup restore plan LATEST_CLEAN --before 2099-01-01T00:00:00Z");
+    assert!(plan.contains("stored files") && plan.contains("as the last restores did"), "{plan}");
+    let run = place.does("backup restore run LATEST --into by_command");
+    assert!(run.contains("rows, policies, grants and extensions are equal"), "{run}");
+    let again = place.says("backup restore run LATEST --into by_command");
+    assert!(again.code == 1 && again.err.contains("is not empty"), "{}", again.err);
+    assert!(place.does("backup recipe LATEST").contains("age -d -i"));
+    let doctor = place.does("doctor");
+    assert!(doctor.contains("pg_dump 15.") && doctor.contains("2 recipients"), "{doctor}");
+    let unknown = place.says("backup verify 20200101T000000Z-database");
+    assert!(
+        unknown.code == 1 && unknown.err.contains("`backup list` shows them"),
+        "{}",
+        unknown.err
+    );
+}
+
+#[test]
+fn a_damaged_backup_fails_its_check_and_is_listed_as_failed() {
+    let place = Place::new();
+    place.does("backup create");
+    let backups = std::fs::read_dir(place.folder.path().join("store/backups")).unwrap();
+    let file = backups.flatten().next().unwrap().path().join("database.dump.zst.age");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let check = place.says("backup verify LATEST");
+    assert!(check.code == 1 && check.out.starts_with("✗ L1 FAILED"), "{}", check.out);
+    assert!(place.does("backup list").contains("✗ L1 FAILED"));
+    let clean = place.says("backup restore plan LATEST_CLEAN --before 2099-01-01T00:00:00Z");
+    assert!(clean.err.contains("not verified"), "{}", clean.err);
+}
+
+#[test]
+fn the_drill_loses_data_finds_out_and_brings_it_back() {
+    let place = Place::new();
+    let drill = place.does("drill data-loss");
+    for step in [
+        "Backed up:",
+        "table public.blobs is missing",
+        "public.orders has",
+        "is the database that was backed up: restore into a new one",
+        "every row and rule is equal",
+        "of work (the plan allows 5 min)",
+        "after the loss (the plan allows 30 min)",
+        "backups every 6 h lose up to 6 h",
+        "age -d -i",
+    ] {
+        assert!(drill.contains(step), "{step}\n{drill}");
+    }
+}
