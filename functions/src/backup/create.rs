@@ -65,7 +65,8 @@ pub fn create(job: Job) -> Result<Manifest, Failure> {
         ))
     })?;
     let mut session = Session::open(job.source, job.tools)?;
-    let free: bool = session.json(&format!("select pg_catalog.pg_try_advisory_lock({LOCK})"))?;
+    let free: bool = session
+        .json(&format!("select pg_catalog.to_jsonb(pg_catalog.pg_try_advisory_lock({LOCK}))"))?;
     if !free {
         return Err(Failure::Busy);
     }
@@ -75,6 +76,7 @@ pub fn create(job: Job) -> Result<Manifest, Failure> {
     for program in ["pg_dump", "pg_dumpall"] {
         tools.push((program.to_owned(), job.tools.at_least(program, snapshot.major)?));
     }
+    job.shelf.claim(&id)?;
     let roles = dump_roles(job, &id)?;
     let (census, database) = dump_database(job, &id, &snapshot.name, &mut session)?;
     let counted = session.close()?;

@@ -70,7 +70,7 @@ pub fn restore(order: Restore) -> Result<Restored, Failure> {
 /// Drops a database that was made for a check.
 pub(super) fn remove(target: &Connection, tools: &Tools) -> Result<(), Failure> {
     let mut session = maintenance(target, tools)?;
-    session.tell(&format!("drop database if exists {}", quoted(target.database())))
+    session.tell(&format!("drop database if exists {} with (force)", quoted(target.database())))
 }
 
 fn maintenance(target: &Connection, tools: &Tools) -> Result<Session, Failure> {

@@ -109,7 +109,10 @@ impl Shelf {
         let (mut checks, mut strays): (Vec<Check>, _) = (vec![], vec![]);
         for object in objects {
             let name = object.location.as_ref();
-            if name == key || manifest.objects.iter().any(|one| one.name == name) {
+            if name == key
+                || name == begun(&id)
+                || manifest.objects.iter().any(|one| one.name == name)
+            {
                 continue;
             }
             match self.signed::<Check>(CHECK, name, trust) {
@@ -152,6 +155,17 @@ impl Shelf {
         String::from_utf8(bytes.into()).map_err(|_| Failure::Damaged(format!("{key} is no text")))
     }
 
+    /// Takes a backup's name, once and for all: a second backup of the same second must not write over the first.
+    pub(super) fn claim(&self, id: &BackupId) -> Result<(), Failure> {
+        self.put_once(&begun(id), PutPayload::from_static(b"begun\n"))
+    }
+
+    fn put_once(&self, key: &str, what: PutPayload) -> Result<(), Failure> {
+        let once = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        self.runtime.block_on(self.store.put_opts(&Path::from(key), what, once))?;
+        Ok(())
+    }
+
     /// Writes the manifest: from here on there is a backup, and not before.
     pub(super) fn publish(&self, manifest: &Manifest, signer: &Signer) -> Result<(), Failure> {
         for object in &manifest.objects {
@@ -179,11 +193,7 @@ impl Shelf {
         let line = serde_json::to_string(what).map_err(|why| Failure::Store(why.to_string()))?;
         let file = signer.seal(kind, &line);
         let file = file.ok_or_else(|| Failure::Setup("the signing key signs nothing".into()))?;
-        let once = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        let path = Path::from(key);
-        let put = self.store.put_opts(&path, PutPayload::from(file.into_bytes()), once);
-        self.runtime.block_on(put)?;
-        Ok(())
+        self.put_once(key, PutPayload::from(file.into_bytes()))
     }
 
     /// Writes something and says whether that worked; for `doctor`.
@@ -204,7 +214,11 @@ impl Shelf {
 
     /// Opens an object for reading.
     pub(super) fn download(&self, key: &str) -> Result<Taken<'_>, Failure> {
-        let found = self.runtime.block_on(self.store.get(&Path::from(key)))?;
+        let found = self.runtime.block_on(self.store.get(&Path::from(key)));
+        let found = found.map_err(|why| match why {
+            object_store::Error::NotFound { .. } => Failure::Damaged(format!("{key} is missing")),
+            other => other.into(),
+        })?;
         Ok(Taken { shelf: self, stream: found.into_stream(), chunk: Bytes::new() })
     }
 
@@ -243,6 +257,11 @@ impl fmt::Debug for Shelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shelf({})", self.store)
     }
+}
+
+/// The first object of a backup: it takes the name.
+fn begun(id: &BackupId) -> String {
+    format!("{}/begun", Manifest::folder(id))
 }
 
 /// Whether an object is there in full length.

@@ -48,7 +48,8 @@ pub fn verify(
         for object in &manifest.objects {
             match read_through(object, shelf) {
                 Ok(bytes) => check.bytes += bytes,
-                Err(why) => check.faults.push(why.to_string()),
+                Err(why @ Failure::Damaged(_)) => check.faults.push(why.to_string()),
+                Err(why) => return Err(why),
             }
         }
     }

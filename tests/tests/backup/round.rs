@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use functions::backup::{Scratch, verify};
+use functions::backup::{Identities, Scratch, verify};
 use functions::clock;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -69,7 +69,7 @@ fn what_is_committed_while_it_is_dumped_is_not_half_in_it() {
     let mut session = live().session("postgres").unwrap();
     session.tell("create database busy").unwrap();
     let mut writer = live().session("busy").unwrap();
-    writer.tell("create table t (n int primary key, body text); insert into t select n, repeat('x', 500) from generate_series(1, 20000) n").unwrap();
+    writer.tell("create table public.t (n int primary key, body text); insert into public.t select n, repeat('x', 500) from generate_series(1, 20000) n").unwrap();
     let scene = Scene::of("busy");
     let done = std::sync::atomic::AtomicBool::new(false);
     let made = std::thread::scope(|scope| {
@@ -78,7 +78,7 @@ fn what_is_committed_while_it_is_dumped_is_not_half_in_it() {
                 if done.load(std::sync::atomic::Ordering::Relaxed) {
                     break;
                 }
-                writer.tell(&format!("update t set body = '{n}' where n % 97 = {n} % 97; delete from t where n = {n}")).unwrap();
+                writer.tell(&format!("update public.t set body = '{n}' where n % 97 = {n} % 97; delete from public.t where n = {n}")).unwrap();
             }
         });
         let made = scene.back_up();
@@ -90,8 +90,6 @@ fn what_is_committed_while_it_is_dumped_is_not_half_in_it() {
 
 #[test]
 fn stock_tools_alone_restore_the_same() {
-    let scene = Scene::new();
-    let made = scene.back_up();
     let work = tempfile::tempdir().unwrap();
     let identity = work.path().join("identity.txt");
     // A backup for an identity that stock `age-keygen` made.
@@ -100,7 +98,7 @@ fn stock_tools_alone_restore_the_same() {
     let said = String::from_utf8(keys.stderr).unwrap();
     let public = said.trim().rsplit(' ').next().unwrap().to_owned();
     let recipients =
-        functions::backup::Recipients::parse(&[public, made.recipients[0].clone()]).unwrap();
+        functions::backup::Recipients::parse(&[public, Identities::generate().1]).unwrap();
     let other = Scene { recipients, ..Scene::new() };
     let made = other.back_up();
     let script = recipe(&made, other.folder.path().join("store").to_str().unwrap());
@@ -138,8 +136,12 @@ fn any_table_comes_back_as_it_was() {
         ),
         1..4,
     );
-    let mut runner =
-        TestRunner::new(Config { cases: 4, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: 4,
+        max_shrink_iters: 8,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let case = std::cell::Cell::new(0);
     let round = |tables: std::collections::BTreeMap<String, _>| {
         case.set(case.get() + 1);

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use functions::backup::{
     Connection, Failure, Identities, Job, Recipients, Restore, Restored, Shelf, Signer, Tools,
-    Trust, create, restore,
+    Trust, create, restore, specimen,
 };
 use functions::clock;
 use shared::backup::{Catalogue, Manifest};
@@ -15,12 +16,14 @@ use tests::standin::postgres::Postgres;
 /// Accounts in the database that most tests back up.
 const ACCOUNTS: u32 = 50;
 
-/// The server that is backed up, filled. Tests only read `postgres` and make databases of their own.
+/// The server that is backed up. Nobody uses its database `specimen`: each test has a copy.
 pub fn live() -> &'static Postgres {
     static LIVE: OnceLock<Postgres> = OnceLock::new();
     LIVE.get_or_init(|| {
         let live = Postgres::start().unwrap();
-        live.fill(ACCOUNTS).unwrap();
+        let mut session = live.session("postgres").unwrap();
+        session.tell("create database specimen").unwrap();
+        live.session("specimen").unwrap().tell(&specimen(ACCOUNTS)).unwrap();
         live
     })
 }
@@ -29,6 +32,15 @@ pub fn live() -> &'static Postgres {
 pub fn scratch() -> &'static Postgres {
     static SCRATCH: OnceLock<Postgres> = OnceLock::new();
     SCRATCH.get_or_init(|| Postgres::start().unwrap())
+}
+
+/// Makes a copy of the specimen on the live server.
+pub fn copy() -> String {
+    static COPIES: AtomicU32 = AtomicU32::new(0);
+    let name = format!("copy_{}", COPIES.fetch_add(1, Ordering::Relaxed));
+    let make = format!("create database {name} template specimen");
+    live().session("postgres").unwrap().tell(&make).unwrap();
+    name
 }
 
 /// A store with its keys.
@@ -40,11 +52,13 @@ pub struct Scene {
     pub recipients: Recipients,
     pub tools: Tools,
     pub source: Connection,
+    pub database: String,
 }
 
 impl Scene {
+    /// With a copy of the specimen: tests run at once, and one database has one backup at a time.
     pub fn new() -> Self {
-        Self::of("postgres")
+        Self::of(&copy())
     }
 
     /// For that database of the live server.
@@ -59,6 +73,7 @@ impl Scene {
             recipients: Recipients::parse(&[one, other]).unwrap(),
             tools: live().tools.clone(),
             source: live().connection(database).unwrap(),
+            database: database.into(),
         }
     }
 
@@ -74,26 +89,13 @@ impl Scene {
         }
     }
 
-    /// Makes a backup. Two in one second would have one name, so tests that need two wait; others wait for the lock.
     pub fn back_up(&self) -> Manifest {
-        loop {
-            match create(self.job()) {
-                Ok(manifest) => return manifest,
-                Err(Failure::Busy) => std::thread::yield_now(),
-                Err(why) => panic!("{why}"),
-            }
-        }
+        create(self.job()).unwrap()
     }
 
     /// Makes none, and says why; nothing may be listed afterwards.
     pub fn fails(&self, job: Job) -> Failure {
-        let why = loop {
-            match create(job) {
-                Err(Failure::Busy) => std::thread::yield_now(),
-                Err(why) => break why,
-                Ok(made) => panic!("{} was made", made.id),
-            }
-        };
+        let why = create(job).unwrap_err();
         assert_eq!(self.catalogue().entries().len(), 0, "after `{why}` there is no backup");
         why
     }
