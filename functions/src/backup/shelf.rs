@@ -38,16 +38,20 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// Opens the folder `place`, and makes it where it isn't there yet.
+    /// Opens the folder `place`. One that isn't there is an error: below a disk that isn't mounted lies no backup, and
+    /// none should be put there.
     pub fn open(place: &str) -> Result<Self, Failure> {
         if place.contains("://") {
             return Err(Failure::Setup(format!(
                 "`{place}` is no folder: this version keeps backups in folders, of a mounted disk for example"
             )));
         }
-        let failed = |why: &dyn fmt::Display| Failure::Store(format!("{place}: {why}"));
-        std::fs::create_dir_all(place).map_err(|why| failed(&why))?;
-        let store = LocalFileSystem::new_with_prefix(place).map_err(|why| failed(&why))?;
+        if !File::new(place).is_dir() {
+            return Err(Failure::Setup(format!(
+                "there is no folder {place}: make it, or mount the disk that should be there"
+            )));
+        }
+        let store = LocalFileSystem::new_with_prefix(place)?;
         let mut shelf = Self::over(Arc::new(store.with_fsync(true)))?;
         shelf.folder = Some(place.into());
         Ok(shelf)
@@ -157,13 +161,15 @@ impl Shelf {
 
     /// Takes a backup's name, once and for all: a second backup of the same second must not write over the first.
     pub(super) fn claim(&self, id: &BackupId) -> Result<(), Failure> {
-        self.put_once(&begun(id), PutPayload::from_static(b"begun\n"))
+        match self.put_once(&begun(id), PutPayload::from_static(b"begun\n")) {
+            Err(object_store::Error::AlreadyExists { .. }) => Err(Failure::Busy),
+            other => Ok(other?),
+        }
     }
 
-    fn put_once(&self, key: &str, what: PutPayload) -> Result<(), Failure> {
+    fn put_once(&self, key: &str, what: PutPayload) -> object_store::Result<()> {
         let once = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        self.runtime.block_on(self.store.put_opts(&Path::from(key), what, once))?;
-        Ok(())
+        self.runtime.block_on(self.store.put_opts(&Path::from(key), what, once)).map(drop)
     }
 
     /// Writes the manifest: from here on there is a backup, and not before.
@@ -193,7 +199,7 @@ impl Shelf {
         let line = serde_json::to_string(what).map_err(|why| Failure::Store(why.to_string()))?;
         let file = signer.seal(kind, &line);
         let file = file.ok_or_else(|| Failure::Setup("the signing key signs nothing".into()))?;
-        self.put_once(key, PutPayload::from(file.into_bytes()))
+        Ok(self.put_once(key, PutPayload::from(file.into_bytes()))?)
     }
 
     /// Writes something and says whether that worked; for `doctor`.

@@ -1,10 +1,12 @@
 //! The same, typed: `allclear backup …` and `allclear drill data-loss`, as people see them.
 
+use std::process::{Command, Stdio};
+
 use tempfile::TempDir;
 use tests::command::{Desk, Said};
 use tests::parts;
 
-use crate::scene::{copy, live, scratch};
+use crate::scene::{copy, live, scratch, with_program};
 
 struct Place {
     desk: Desk,
@@ -18,7 +20,7 @@ impl Place {
         let desk = Desk::in_folder(folder.path());
         let mut recipients = vec![];
         for name in ["one.txt", "two.txt"] {
-            let mut keygen = std::process::Command::new(parts::program("age-keygen"));
+            let mut keygen = Command::new(parts::program("age-keygen"));
             let made = keygen.arg("-o").arg(folder.path().join(name)).output().unwrap();
             let said = String::from_utf8(made.stderr).unwrap();
             recipients.push(said.trim().rsplit(' ').next().unwrap().to_owned());
@@ -31,14 +33,24 @@ impl Place {
         Self { desk, folder, source: live().url(&copy()) }
     }
 
-    fn says(&self, line: &str) -> Said {
+    fn with_store() -> Self {
+        let place = Self::new();
+        std::fs::create_dir(place.folder.path().join("store")).unwrap();
+        place
+    }
+
+    fn command(&self, line: &str) -> Command {
         let mut command = self.desk.command(line);
         command.env("ALLCLEAR_PG_BIN", parts::postgres().canonicalize().unwrap());
         command.env("ALLCLEAR_DATABASE_URL", &self.source);
         command.env("ALLCLEAR_SCRATCH_URL", scratch().url("postgres"));
         command.env("ALLCLEAR_BACKUP_KEY", self.folder.path().join("key"));
         command.env("ALLCLEAR_AGE_IDENTITY", self.folder.path().join("one.txt"));
-        Said::from(&command.output().unwrap())
+        command
+    }
+
+    fn says(&self, line: &str) -> Said {
+        Said::from(&self.command(line).output().unwrap())
     }
 
     fn does(&self, line: &str) -> String {
@@ -51,6 +63,10 @@ impl Place {
 #[test]
 fn a_backup_is_made_proven_restored_and_told_of() {
     let place = Place::new();
+    let nowhere = place.says("backup create");
+    assert!(nowhere.err.contains("mount the disk"), "{}", nowhere.err);
+    std::fs::create_dir(place.folder.path().join("store")).unwrap();
+    std::fs::remove_file(place.folder.path().join("key")).unwrap_or_default();
     let nobody = place.says("backup list");
     assert!(nobody.err.contains("nobody's backups count"), "{}", nobody.err);
     let made = place.does("backup create");
@@ -81,7 +97,7 @@ fn a_backup_is_made_proven_restored_and_told_of() {
 
 #[test]
 fn a_damaged_backup_fails_its_check_and_is_listed_as_failed() {
-    let place = Place::new();
+    let place = Place::with_store();
     place.does("backup create");
     let backups = std::fs::read_dir(place.folder.path().join("store/backups")).unwrap();
     let file = backups.flatten().next().unwrap().path().join("database.dump.zst.age");
@@ -94,6 +110,36 @@ fn a_damaged_backup_fails_its_check_and_is_listed_as_failed() {
     assert!(place.does("backup list").contains("✗ L1 FAILED"));
     let clean = place.says("backup restore plan LATEST_CLEAN --before 2099-01-01T00:00:00Z");
     assert!(clean.err.contains("not verified"), "{}", clean.err);
+}
+
+#[test]
+fn a_killed_worker_leaves_no_backup_and_no_lock() {
+    let place = Place::with_store();
+    let slow = "[ $1 = --version ] && exec {real} $1\n{real} \"$@\" | (head -c 300000; sleep 2)";
+    let (_folder, tools) = with_program("pg_dump", slow);
+    let mut command = place.command("backup create");
+    command.env("ALLCLEAR_PG_BIN", tools.folder.unwrap());
+    let mut worker = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let backups = place.folder.path().join("store/backups");
+    let at_work = || {
+        let folders = std::fs::read_dir(&backups).into_iter().flatten().flatten();
+        folders.into_iter().any(|folder| folder.path().join("roles.sql.zst.age").exists())
+    };
+    while !at_work() {
+        assert_eq!(worker.try_wait().unwrap(), None, "it ended before it could be killed");
+        std::thread::yield_now();
+    }
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    let list = place.does("backup list");
+    assert!(list.contains("No backups.") && list.contains("never finished"), "{list}");
+    let made = loop {
+        let said = place.says("backup create");
+        if !said.err.contains("another backup") {
+            break said;
+        }
+    };
+    assert!(made.out.contains("Proven so far: L0"), "{}", made.err);
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn a_backup_is_written_once() {
     let job = Job { clock: noon, ..scene.job() };
     let first = create(job).unwrap();
     let again = create(job);
-    assert!(again.unwrap_err().to_string().contains("exists"));
+    assert!(matches!(again, Err(Failure::Busy)), "the name is taken");
     assert_eq!(scene.catalogue().entries()[0].id(), &first.id);
     assert_eq!(scene.restore(&first, "once_only").unwrap().differences, Vec::<String>::new());
 }
@@ -247,10 +247,10 @@ fn a_restore_goes_neither_onto_its_source_nor_onto_anything_that_is_not_empty() 
 
     scratch().session("postgres").unwrap().tell("create database taken").unwrap();
     let mut taken = scratch().session("taken").unwrap();
-    taken.tell("create table precious (n int)").unwrap();
+    taken.tell("create table public.precious (n int)").unwrap();
     let why = scene.restore(&made, "taken").unwrap_err();
     assert!(why.to_string().contains("is not empty"), "{why}");
-    taken.tell("drop table precious").unwrap();
+    taken.tell("drop table public.precious").unwrap();
     assert_eq!(scene.restore(&made, "taken").unwrap().differences, Vec::<String>::new());
 }
 

@@ -64,6 +64,7 @@ impl Scene {
     /// For that database of the live server.
     pub fn of(database: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("store")).unwrap();
         let ((identities, one), (_, other)) = (Identities::generate(), Identities::generate());
         Self {
             shelf: Shelf::open(folder.path().join("store").to_str().unwrap()).unwrap(),
