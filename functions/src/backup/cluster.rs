@@ -20,6 +20,11 @@ pub struct Cluster {
     process: Child,
 }
 
+/// Starts what follows, and ends it at once when its own input ends: with us, however we end. `QUIT` is PostgreSQL's
+/// immediate stop; killed, it would leave shared memory behind.
+const GUARD: &str = "exec 3<&0; \"$@\" 3<&- & server=$!; \
+    (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) & exec 3<&-; wait $server";
+
 /// PostgreSQL refuses to run as root. A user namespace calls root by another name and leaves all files as they are.
 fn humble(program: &Path, as_root: bool) -> Command {
     if !as_root {
@@ -50,14 +55,16 @@ impl Cluster {
             return Err(failed("make", &String::from_utf8_lossy(&made.stderr).trim()));
         }
         let log_file = std::fs::File::create(&log).map_err(|why| failed("start", &why))?;
-        let mut run = humble(&tools.path("postgres"), as_root);
+        let server = humble(&tools.path("postgres"), as_root);
+        let mut run = Command::new("sh");
+        run.args(["-c", GUARD, "sh"]).arg(server.get_program()).args(server.get_args());
         run.arg("-D").arg(&data).arg("-k").arg(folder);
         for setting in
             ["listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off"]
         {
             run.args(["-c", setting]);
         }
-        run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log_file);
+        run.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log_file);
         let process = run.spawn().map_err(|why| failed("start", &why))?;
         let mut cluster = Self { folder: folder.to_owned(), process };
         for _ in 0..ASK_TIMES {
@@ -85,13 +92,8 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
-    /// At once, as PostgreSQL calls it: killed, it would leave shared memory behind.
     fn drop(&mut self) {
-        let stop = format!("kill -QUIT {}", self.process.id());
-        let asked = Command::new("sh").args(["-c", &stop]).status();
-        if !asked.is_ok_and(|it| it.success()) {
-            let _killed = self.process.kill();
-        }
+        drop(self.process.stdin.take());
         let _ended = self.process.wait();
     }
 }

@@ -160,3 +160,31 @@ fn the_drill_loses_data_finds_out_and_brings_it_back() {
         assert!(drill.contains(step), "{step}\n{drill}");
     }
 }
+
+#[test]
+fn no_server_outlives_a_drill_that_is_killed() {
+    let place = Place::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut command = place.command("drill data-loss");
+    command.env("TMPDIR", scratch.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut drill = command.spawn().unwrap();
+    // The live server's folder, once it takes connections.
+    let sockets = || {
+        let folders = std::fs::read_dir(scratch.path()).into_iter().flatten().flatten();
+        let sockets = folders.map(|folder| folder.path().join("live/.s.PGSQL.5432"));
+        sockets.filter(|socket| socket.exists()).collect::<Vec<_>>()
+    };
+    while sockets().is_empty() {
+        assert_eq!(drill.try_wait().unwrap(), None, "it ended before it could be killed");
+        std::thread::yield_now();
+    }
+    let socket = sockets().remove(0);
+    drill.kill().unwrap();
+    drill.wait().unwrap();
+    let answers = || std::os::unix::net::UnixStream::connect(&socket).is_ok();
+    let gone = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        !answers()
+    });
+    assert!(gone, "the server still runs");
+}
