@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Subcommand};
 
+pub mod backups;
 pub mod grammar;
 pub mod orders;
 pub mod report;
@@ -75,6 +76,7 @@ fn execute(cli: &Cli, terminal: Terminal) -> Result<ExitCode> {
         Verb::Drill(args) => terminal::drill::run(args, &settings, &mut Output),
         Verb::Serve(args) => serve::run(args, &settings),
         Verb::Dns(verb) => terminal::dns::run(verb, &settings, &mut Output),
+        Verb::Said(Said::Backup(verb)) => terminal::backup::run(verb, &settings, &mut Output),
         Verb::Said(verb) => terminal::said::run(verb, &settings, &mut Output),
         Verb::Freeze { why } => {
             let freeze = IncidentVerb::Freeze { why: why.clone() };

@@ -3,6 +3,7 @@
 //! Everything here carries out what the domain decided, or carries the world's word to it; nothing here decides.
 
 pub mod alone;
+pub mod backup;
 pub mod clock;
 pub mod desk;
 pub mod door;

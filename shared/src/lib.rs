@@ -3,6 +3,7 @@
 //! No clock, no randomness, no input or output: time, ids and outcomes come in as values. What happened is a chain of
 //! [`ledger`] turns; what is owed for it are [`effect`]s that other crates perform.
 
+pub mod backup;
 pub mod checklist;
 pub mod detect;
 pub mod effect;

@@ -13,6 +13,15 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// The folder of PostgreSQL's programs.
+///
+/// # Panics
+/// If they are not there.
+pub fn postgres() -> PathBuf {
+    let bin = program("postgres");
+    bin.parent().map(Path::to_owned).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;
@@ -27,6 +36,10 @@ mod tests {
             ("knotd", "--version", "version 3.2.6"),
             ("kdig", "--version", "version 3.2.6"),
             ("knsupdate", "--version", "version 3.2.6"),
+            ("postgres", "--version", "(PostgreSQL) 15."),
+            ("pg_dump", "--version", "(PostgreSQL) 15."),
+            ("age", "--version", "1.1.1"),
+            ("zstd", "--version", "v1.5."),
             ("emulate", "--version", "0.11.2"),
             ("ministack", "--help", "ministack"),
         ] {

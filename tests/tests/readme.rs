@@ -53,7 +53,8 @@ fn every_drill_of_the_readme_can_be_held() {
         if let bot::grammar::Verb::Drill(args) =
             Cli::understand(command.iter().map(Into::into)).unwrap().verb
         {
-            let known = args.scenario == "list" || bot::terminal::drill::script(&args).is_ok();
+            let known = ["list", "data-loss"].contains(&args.scenario.as_str())
+                || bot::terminal::drill::script(&args).is_ok();
             assert!(known, "{}", command.join(" "));
         }
     }

@@ -86,6 +86,7 @@ pub fn only_looks(verb: &Verb) -> bool {
         Verb::Operation(verb) => {
             matches!(verb, OperationVerb::List { .. } | OperationVerb::Show { .. })
         }
+        Verb::Backup(verb) => crate::backups::only_looks(verb),
         Verb::Promote(_) | Verb::Failover(_) | Verb::Failback(_) => false,
     }
 }
@@ -158,7 +159,7 @@ fn shown(seen: &dyn Glance, number: u32) -> Result<Said> {
 
 fn wanted(verb: &Verb) -> Option<Wanted> {
     Some(match verb {
-        Verb::Incident(_) => return None,
+        Verb::Incident(_) | Verb::Backup(_) => return None,
         Verb::Rollback(rollback) => of_rollback(rollback),
         Verb::Promote(change) => match &change.verb {
             None => promotion(&change.plan),

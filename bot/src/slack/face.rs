@@ -8,8 +8,8 @@ use functions::clock::Clock;
 use functions::proof::Secret;
 use functions::vendors::lookout::Lookout;
 use shared::engine::Glance;
-use shared::grammar::Verb;
 use shared::grammar::chat::{Typed, understand};
+use shared::grammar::{BackupVerb, Verb};
 use shared::id::PersonId;
 use shared::incident::Incident;
 use shared::measures::Measures;
@@ -25,6 +25,7 @@ use super::book::Book;
 use super::line::Line;
 use super::presence::Presence;
 use super::{Message, Scene, card, operation, room};
+use crate::backups;
 use crate::orders::{self, AtDesk, Counter, Said, Speaker};
 use crate::terminal::paint::{self, Brush};
 
@@ -94,11 +95,6 @@ impl Face {
     ) -> Vec<Message> {
         let at_hand = self.book.at_hand(channel, None);
         let command = command.trim_start_matches('/');
-        if command == "backup" {
-            return vec![room::refusal(
-                "backups are not connected in this version: go by the plan",
-            )];
-        }
         match understand(command, text, at_hand) {
             Err(misunderstood) => vec![room::help_text(&misunderstood.0)],
             Ok(Typed::Help(help)) => vec![room::help_text(&help)],
@@ -109,6 +105,9 @@ impl Face {
 
     /// Carries out an order, in the name of whoever gave it.
     pub async fn ordered(&self, verb: &Verb, user: &SlackUserId, key: &str) -> Vec<Message> {
+        if let Verb::Backup(verb) = verb {
+            return vec![self.about_backups(verb, user).await];
+        }
         match self.obey(verb, user, key).await {
             Ok(said) => self.shown(&said).await,
             Err(why) => vec![room::refusal(&format!("{why:#}"))],
@@ -128,6 +127,22 @@ impl Face {
         let speaker =
             Speaker { by: person.id.clone(), via: VIA.into(), key: format!("slack/{key}") };
         orders::carry_out(verb, &speaker, &self.counter).await
+    }
+
+    /// Reads the backups' manifests; what makes, proves or restores one is for a terminal, where the keys are.
+    async fn about_backups(&self, verb: &BackupVerb, user: &SlackUserId) -> Message {
+        if self.person(user).is_none() {
+            return room::refusal(
+                "I don't know you yet: somebody of the team can add you to the plan",
+            );
+        }
+        let (plan, verb, now) = (Arc::clone(&self.plan), verb.clone(), (self.clock)());
+        let read = tokio::task::spawn_blocking(move || backups::in_chat(&verb, &plan, now));
+        match read.await {
+            Ok(Ok(answer)) => room::help_text(&answer.text),
+            Ok(Err(why)) => room::refusal(&format!("{why:#}")),
+            Err(_) => room::refusal("the backups could not be read"),
+        }
     }
 
     async fn known(&self) -> Result<Known> {
@@ -165,8 +180,9 @@ impl Face {
         let Ok(known) = self.known().await else { return Ok(()) };
         let live: Vec<&Incident> =
             known.live.iter().filter(|one| one.state.is_declared()).collect();
-        // How old backups are, nothing measures yet.
-        let backups = std::collections::BTreeMap::new();
+        let plan = Arc::clone(&self.plan);
+        let newest = tokio::task::spawn_blocking(move || backups::newest(&plan)).await;
+        let backups = newest.unwrap_or_default();
         let house =
             super::home::House { live: &live, operations: &known.operations, backups: &backups };
         let view = super::home::home(&house, self.scene(&known.standing));

@@ -1,6 +1,4 @@
 //! `allclear doctor`: what is armed, what isn't, and why; what is owed, overdue, open. It changes nothing.
-//!
-//! How old the newest backup or its proof is, nothing measures yet: that is said rather than guessed.
 
 use anyhow::Result;
 use functions::perform::KillSwitch;
@@ -46,7 +44,7 @@ fn examine<S: Store>(engine: &Engine<S>, settings: &Settings, note: &str) -> Res
     lines.extend(switch.iter().map(|why| ("FROZEN", why.clone())));
     lines.extend(check::disarmed_because(plan).into_iter().map(|why| ("missing", why)));
     lines.extend(overdue.says());
-    lines.push(("unknown", "how old the newest backup and its proof are: not measured".into()));
+    lines.extend(super::backup::doctor(settings));
     let slack = slack::examine(settings);
     lines.extend(slack.iter().map(slack::Found::line));
     lines.extend(owed_says(&owed).map(|says| ("owed", says)));

@@ -16,7 +16,7 @@ use shared::town::{
     FAULTS, Fault, SCENARIOS, Scenario, Script, Simulation, promises, rehearsal_plan,
 };
 
-use super::{live_drill, paint, reports};
+use super::{data_loss, live_drill, paint, reports};
 use crate::grammar::DrillArgs;
 use crate::report::{Promise, Report};
 use crate::settings::Settings;
@@ -28,6 +28,9 @@ const PACE: Duration = Duration::from_millis(40);
 pub fn run(args: &DrillArgs, settings: &Settings, out: &mut dyn Write) -> Result<ExitCode> {
     if args.scenario == "list" {
         return list(settings, out);
+    }
+    if args.scenario == data_loss::NAME {
+        return data_loss::run(args, settings, out);
     }
     let script = script(args)?;
     if args.live {
@@ -71,8 +74,10 @@ pub fn script(args: &DrillArgs) -> Result<Script> {
 
 fn list(settings: &Settings, out: &mut dyn Write) -> Result<ExitCode> {
     if settings.json {
+        let simulated = SCENARIOS.iter().map(|(_, name, what)| (*name, *what));
+        let all = simulated.chain([(data_loss::NAME, data_loss::WHAT)]);
         let scenarios: Vec<_> =
-            SCENARIOS.iter().map(|(_, name, what)| json!({"name": name, "what": what})).collect();
+            all.map(|(name, what)| json!({"name": name, "what": what})).collect();
         let faults: Vec<_> =
             FAULTS.iter().map(|(_, name, what)| json!({"name": name, "what": what})).collect();
         writeln!(out, "{:#}", json!({"scenarios": scenarios, "faults": faults}))?;
@@ -82,6 +87,7 @@ fn list(settings: &Settings, out: &mut dyn Write) -> Result<ExitCode> {
     for (_, name, what) in &SCENARIOS {
         writeln!(out, "  {name:24} {what}")?;
     }
+    writeln!(out, "  {:24} {}", data_loss::NAME, data_loss::WHAT)?;
     writeln!(out, "\nFaults (--fault, repeatable):")?;
     for (_, name, what) in &FAULTS {
         writeln!(out, "  {name:24} {what}")?;

@@ -11,7 +11,9 @@ use shared::store::Store;
 use crate::grammar::{PlanVerb, Verb};
 use crate::settings::Settings;
 
+pub mod backup;
 mod checks;
+mod data_loss;
 pub mod dns;
 mod doctor;
 pub mod drill;

@@ -5,11 +5,13 @@
 
 use clap::Subcommand;
 
+mod backup;
 mod change;
 pub mod chat;
 mod incident;
 mod numbered;
 
+pub use backup::{BackupVerb, RestoreVerb, Which};
 pub use change::{
     Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,
 };
@@ -35,6 +37,9 @@ pub enum Verb {
     /// Look at operations, approve and run them.
     #[command(subcommand)]
     Operation(OperationVerb),
+    /// Backups: list, make, prove and restore them.
+    #[command(subcommand)]
+    Backup(BackupVerb),
 }
 
 /// A reason or a message is read by people: blank is not one.

@@ -67,6 +67,9 @@ pub struct Plan {
     pub runbooks: Vec<Runbook>,
     /// What is backed up, how often, how long it is kept.
     pub backups: Vec<BackupPolicy>,
+    /// Where our own backups are kept; without it this system makes none.
+    #[serde(default)]
+    pub backup_store: Option<BackupStore>,
     /// The drills and their cadences.
     pub drills: Vec<DrillPolicy>,
     /// The reviews and their cadences.

@@ -281,6 +281,19 @@ impl BackupPolicy {
     }
 }
 
+/// Where our own backups are kept, and whose keys count. Secrets come from the environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupStore {
+    /// The folder: a mounted disk outside of what is backed up.
+    pub place: String,
+    /// age's public keys of those who can read backups: at least two, their identities kept offline.
+    pub recipients: Vec<String>,
+    /// Public signing keys whose backups count.
+    #[serde(default)]
+    pub signers: Vec<String>,
+}
+
 /// A drill and its cadence ("Testing and Validation").
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

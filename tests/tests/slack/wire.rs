@@ -39,7 +39,11 @@ async fn a_stranger_is_told_how_to_become_none_and_slips_are_asked_back() {
     let says = office.types(ADA, "/incident", "declar p1 site down").await;
     assert!(says.contains("did you mean `/incident declare`"), "{says}");
     let says = office.types(ADA, "/backup", "list").await;
-    assert!(says.contains("not connected in this version"), "{says}");
+    assert!(says.contains("nowhere to keep backups"), "{says}");
+    let says = office.types(ADA, "/backup", "create").await;
+    assert!(says.contains("keys that chat must not have"), "{says}");
+    let says = office.types(STRANGER, "/backup", "list").await;
+    assert!(says.contains("I don't know you yet"), "{says}");
     let says = office.types(ADA, "/incident", "help ack").await;
     assert!(says.contains("stops the paging"), "{says}");
     assert!(office.types(ADA, "/incident", "").await.contains("lead-developer"));

@@ -10,10 +10,11 @@ fn the_list_names_every_scenario_and_fault() {
     let list = place.does("drill list");
     let named = |name: &str| list.lines().any(|line| line.starts_with(&format!("  {name} ")));
     assert!(SCENARIOS.iter().all(|(_, name, _)| named(name)), "{list}");
+    assert!(named("data-loss"), "the drill with a real database: {list}");
     assert!(FAULTS.iter().all(|(_, name, _)| named(name)), "{list}");
     assert_eq!(place.does("drill"), list);
     let json = place.json("drill list");
-    assert_eq!(json["scenarios"].as_array().map(Vec::len), Some(SCENARIOS.len()));
+    assert_eq!(json["scenarios"].as_array().map(Vec::len), Some(SCENARIOS.len() + 1));
     assert_eq!(json["faults"].as_array().map(Vec::len), Some(FAULTS.len()));
 }
 

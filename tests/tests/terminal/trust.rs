@@ -90,7 +90,7 @@ fn the_doctor_says_what_is_armed_and_what_is_not() {
     assert!(says.contains("disarmed   failover: the plan says dry-run"), "{says}");
     assert!(says.contains("missing    Lead Developer has no name, phone, mail"), "{says}");
     assert!(says.contains("overdue    12 of 12 drills, the plan's review by "), "{says}");
-    assert!(says.contains("not measured"), "{says}");
+    assert!(says.contains("missing    backups of our own"), "{says}");
     assert!(!place.desk.path("allclear.db").exists(), "a doctor changes nothing");
 }
 

@@ -1,0 +1,36 @@
+//! Making backups and proving that they restore.
+//!
+//! `pg_dump` → hash and count → zstd → age → store, as one stream without scratch disk; the signed manifest is written
+//! last and only once. A restore runs the other way, into a new database only. What makes a backup, [`shared::backup`]
+//! says. Nothing here is asynchronous: it waits for programs and disks, and whoever hosts it gives it a thread.
+
+mod census;
+mod cluster;
+mod connection;
+mod create;
+mod failure;
+mod keys;
+mod restore;
+mod session;
+mod shelf;
+mod specimen;
+mod stream;
+mod tools;
+mod verify;
+
+pub use census::take as count;
+pub use cluster::Cluster;
+pub use connection::Connection;
+pub use create::{Job, create};
+pub use failure::Failure;
+pub use keys::{Identities, RECIPIENTS_MIN, Recipients, Signer, Trust};
+pub use restore::{Restore, Restored, restore};
+pub use session::Session;
+pub use shelf::{Shelf, Taken};
+pub use specimen::{HEARTBEAT, specimen};
+pub use stream::Dumped;
+pub use tools::Tools;
+pub use verify::{Scratch, verify};
+
+#[cfg(test)]
+mod tests;

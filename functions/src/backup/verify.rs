@@ -1,0 +1,92 @@
+//! Proving a backup, level by level, and keeping the proof beside it.
+
+use shared::backup::{Check, Level, Manifest};
+
+use super::restore::remove;
+use super::stream::read_through;
+use super::{Connection, Failure, Identities, Restore, Shelf, Signer, Tools, restore};
+use crate::clock::Clock;
+
+/// What a check needs that restores: never the live server.
+#[derive(Clone, Copy, Debug)]
+pub struct Scratch<'a> {
+    /// A server on which databases may come and go; the database it names is only asked to make them.
+    pub server: &'a Connection,
+    /// What opens the backup.
+    pub identities: &'a Identities,
+    /// PostgreSQL's programs.
+    pub tools: &'a Tools,
+}
+
+/// Proves a backup up to a level, and records what came of it. A fault is a result, not an error: it takes earlier
+/// proofs away.
+pub fn verify(
+    manifest: &Manifest,
+    level: Level,
+    shelf: &Shelf,
+    scratch: Option<Scratch>,
+    signer: &Signer,
+    clock: Clock,
+) -> Result<Check, Failure> {
+    if level > Level::L2 {
+        return Err(Failure::Setup(
+            "L3 asks the plan's smoke queries, and the plan has none yet: L2 is as far as it goes"
+                .into(),
+        ));
+    }
+    let began = clock();
+    let mut check = Check {
+        backup: manifest.id.clone(),
+        level,
+        at: began,
+        took: shared::time::Span::ZERO,
+        bytes: 0,
+        restored_in: None,
+        faults: vec![],
+    };
+    if level >= Level::L1 {
+        for object in &manifest.objects {
+            match read_through(object, shelf) {
+                Ok(bytes) => check.bytes += bytes,
+                Err(why @ Failure::Damaged(_)) => check.faults.push(why.to_string()),
+                Err(why) => return Err(why),
+            }
+        }
+    }
+    if level >= Level::L2 && check.faults.is_empty() {
+        let scratch = scratch.ok_or_else(|| {
+            Failure::Setup("L2 restores: ALLCLEAR_SCRATCH_URL names a server for it, ALLCLEAR_AGE_IDENTITY the key".into())
+        })?;
+        try_restore(&mut check, manifest, shelf, scratch, clock)?;
+    }
+    check.at = clock();
+    check.took = check.at.since(began);
+    shelf.record(&check, signer)?;
+    Ok(check)
+}
+
+/// What is missing on our side is an error and no proof of anything; what is wrong with the backup is a fault.
+fn try_restore(
+    check: &mut Check,
+    manifest: &Manifest,
+    shelf: &Shelf,
+    scratch: Scratch,
+    clock: Clock,
+) -> Result<(), Failure> {
+    let Scratch { server, identities, tools } = scratch;
+    let name = format!("allclear_check_{}_{}", manifest.id.at().0, clock().0);
+    let target = server.to(&name);
+    let order = Restore { manifest, shelf, identities, tools, target: &target, clock };
+    match restore(order) {
+        Ok(done) => {
+            check.restored_in = Some(done.took);
+            check.faults.extend(done.differences);
+            remove(&target, tools)
+        }
+        Err(why @ (Failure::Damaged(_) | Failure::Program { .. } | Failure::Truncated(_))) => {
+            check.faults.push(why.to_string());
+            Ok(())
+        }
+        Err(why) => Err(why),
+    }
+}

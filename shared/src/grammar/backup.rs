@@ -1,0 +1,64 @@
+//! What can be said about backups.
+
+use clap::{Args, Subcommand};
+
+use crate::backup::{Level, Wanted};
+use crate::time::Ts;
+
+/// `allclear backup …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum BackupVerb {
+    /// List the backups, the newest first, with how far each is proven.
+    List,
+    /// Make one now.
+    Create {
+        /// What is backed up, as the plan calls it.
+        #[arg(default_value = "database")]
+        what: String,
+    },
+    /// Prove one: L0 it is there, L1 every checksum matches, L2 restored into a scratch database and equal.
+    Verify {
+        /// Which one.
+        #[command(flatten)]
+        which: Which,
+        /// How far.
+        #[arg(long, default_value = "L1")]
+        level: Level,
+    },
+    /// Plan a restore, and carry it out.
+    #[command(subcommand)]
+    Restore(RestoreVerb),
+    /// Print the commands that restore it with stock tools alone.
+    Recipe(Which),
+    /// What would be lost now, how long a restore takes, what is overdue.
+    Status,
+}
+
+/// `allclear backup restore …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum RestoreVerb {
+    /// Show what would be lost, how long it would take, what is not in it; nothing happens.
+    Plan(Which),
+    /// Restore it into a new database.
+    Run {
+        /// Which one.
+        #[command(flatten)]
+        which: Which,
+        /// The new database's name, on the server of `ALLCLEAR_SCRATCH_URL`: it is made, or has to be empty.
+        #[arg(long, value_name = "DATABASE")]
+        into: String,
+    },
+}
+
+/// Which backup.
+#[derive(Clone, Debug, Args)]
+pub struct Which {
+    /// An id, `LATEST` or `LATEST_CLEAN`: the newest one that is verified and older than the breach.
+    pub id: Wanted,
+    /// When the first sign of the breach was, for `LATEST_CLEAN`: e.g. 2026-11-22T03:04:05Z.
+    #[arg(long, value_name = "MOMENT")]
+    pub before: Option<Ts>,
+    /// What is meant by `LATEST`, as the plan calls it.
+    #[arg(long, value_name = "WHAT", default_value = "database")]
+    pub of: String,
+}

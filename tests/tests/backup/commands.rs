@@ -1,0 +1,190 @@
+//! The same, typed: `allclear backup …` and `allclear drill data-loss`, as people see them.
+
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+use tests::command::{Desk, Said};
+use tests::parts;
+
+use crate::scene::{copy, live, scratch, with_program};
+
+struct Place {
+    desk: Desk,
+    folder: TempDir,
+    source: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::in_folder(folder.path());
+        let mut recipients = vec![];
+        for name in ["one.txt", "two.txt"] {
+            let mut keygen = Command::new(parts::program("age-keygen"));
+            let made = keygen.arg("-o").arg(folder.path().join(name)).output().unwrap();
+            let said = String::from_utf8(made.stderr).unwrap();
+            recipients.push(said.trim().rsplit(' ').next().unwrap().to_owned());
+        }
+        let plan = folder.path().join("infra/plan.toml");
+        let text = std::fs::read_to_string(&plan).unwrap();
+        let store = folder.path().join("store").display().to_string();
+        let section = format!("\n[backup_store]\nplace = {store:?}\nrecipients = {recipients:?}\n");
+        std::fs::write(&plan, text + &section).unwrap();
+        Self { desk, folder, source: live().url(&copy()) }
+    }
+
+    fn with_store() -> Self {
+        let place = Self::new();
+        std::fs::create_dir(place.folder.path().join("store")).unwrap();
+        place
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = self.desk.command(line);
+        command.env("ALLCLEAR_PG_BIN", parts::postgres().canonicalize().unwrap());
+        command.env("ALLCLEAR_DATABASE_URL", &self.source);
+        command.env("ALLCLEAR_SCRATCH_URL", scratch().url("postgres"));
+        command.env("ALLCLEAR_BACKUP_KEY", self.folder.path().join("key"));
+        command.env("ALLCLEAR_AGE_IDENTITY", self.folder.path().join("one.txt"));
+        command
+    }
+
+    fn says(&self, line: &str) -> Said {
+        Said::from(&self.command(line).output().unwrap())
+    }
+
+    fn does(&self, line: &str) -> String {
+        let said = self.says(line);
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "allclear {line}\n{}", said.out);
+        said.out
+    }
+}
+
+#[test]
+fn a_backup_is_made_proven_restored_and_told_of() {
+    let place = Place::new();
+    let nowhere = place.says("backup create");
+    assert!(nowhere.err.contains("mount the disk"), "{}", nowhere.err);
+    std::fs::create_dir(place.folder.path().join("store")).unwrap();
+    std::fs::remove_file(place.folder.path().join("key")).unwrap_or_default();
+    let nobody = place.says("backup list");
+    assert!(nobody.err.contains("nobody's backups count"), "{}", nobody.err);
+    let made = place.does("backup create");
+    assert!(made.contains("Proven so far: L0") && made.contains("is in `signers`"), "{made}");
+    let list = place.does("backup list");
+    assert!(list.contains("L0 exists"), "{list}");
+    let proof = place.does("backup verify LATEST --level L2");
+    assert!(proof.starts_with("✓ L2 restored, rows and rules equal"), "{proof}");
+    let status = place.does("backup status");
+    assert!(status.contains("backups every 6 h cannot keep the plan's 5 min"), "{status}");
+    assert!(status.contains("L3") && !status.contains("L1 checksums match, never"), "{status}");
+    let plan = place.does("backup restore plan LATEST_CLEAN --before 2099-01-01T00:00:00Z");
+    assert!(plan.contains("stored files") && plan.contains("as the last restores did"), "{plan}");
+    let run = place.does("backup restore run LATEST --into by_command");
+    assert!(run.contains("rows, policies, grants and extensions are equal"), "{run}");
+    let again = place.says("backup restore run LATEST --into by_command");
+    assert!(again.code == 1 && again.err.contains("is not empty"), "{}", again.err);
+    assert!(place.does("backup recipe LATEST").contains("age -d -i"));
+    let doctor = place.does("doctor");
+    assert!(doctor.contains("pg_dump 15.") && doctor.contains("2 recipients"), "{doctor}");
+    let unknown = place.says("backup verify 20200101T000000Z-database");
+    assert!(
+        unknown.code == 1 && unknown.err.contains("`backup list` shows them"),
+        "{}",
+        unknown.err
+    );
+}
+
+#[test]
+fn a_damaged_backup_fails_its_check_and_is_listed_as_failed() {
+    let place = Place::with_store();
+    place.does("backup create");
+    let backups = std::fs::read_dir(place.folder.path().join("store/backups")).unwrap();
+    let file = backups.flatten().next().unwrap().path().join("database.dump.zst.age");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let check = place.says("backup verify LATEST");
+    assert!(check.code == 1 && check.out.starts_with("✗ L1 FAILED"), "{}", check.out);
+    assert!(place.does("backup list").contains("✗ L1 FAILED"));
+    let clean = place.says("backup restore plan LATEST_CLEAN --before 2099-01-01T00:00:00Z");
+    assert!(clean.err.contains("not verified"), "{}", clean.err);
+}
+
+#[test]
+fn a_killed_worker_leaves_no_backup_and_no_lock() {
+    let place = Place::with_store();
+    let slow = "[ $1 = --version ] && exec {real} $1\n{real} \"$@\" | (head -c 300000; sleep 2)";
+    let (_folder, tools) = with_program("pg_dump", slow);
+    let mut command = place.command("backup create");
+    command.env("ALLCLEAR_PG_BIN", tools.folder.unwrap());
+    let mut worker = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let backups = place.folder.path().join("store/backups");
+    let at_work = || {
+        let folders = std::fs::read_dir(&backups).into_iter().flatten().flatten();
+        folders.into_iter().any(|folder| folder.path().join("roles.sql.zst.age").exists())
+    };
+    while !at_work() {
+        assert_eq!(worker.try_wait().unwrap(), None, "it ended before it could be killed");
+        std::thread::yield_now();
+    }
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    let list = place.does("backup list");
+    assert!(list.contains("No backups.") && list.contains("never finished"), "{list}");
+    let made = loop {
+        let said = place.says("backup create");
+        if !said.err.contains("another backup") {
+            break said;
+        }
+    };
+    assert!(made.out.contains("Proven so far: L0"), "{}", made.err);
+}
+
+#[test]
+fn the_drill_loses_data_finds_out_and_brings_it_back() {
+    let place = Place::new();
+    let drill = place.does("drill data-loss");
+    for step in [
+        "Backed up:",
+        "table public.blobs is missing",
+        "public.orders has",
+        "is the database that was backed up: restore into a new one",
+        "every row and rule is equal",
+        "of work (the plan allows 5 min)",
+        "after the loss (the plan allows 30 min)",
+        "backups every 6 h lose up to 6 h",
+        "age -d -i",
+    ] {
+        assert!(drill.contains(step), "{step}\n{drill}");
+    }
+}
+
+#[test]
+fn no_server_outlives_a_drill_that_is_killed() {
+    let place = Place::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut command = place.command("drill data-loss");
+    command.env("TMPDIR", scratch.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut drill = command.spawn().unwrap();
+    // The live server's folder, once it takes connections.
+    let sockets = || {
+        let folders = std::fs::read_dir(scratch.path()).into_iter().flatten().flatten();
+        let sockets = folders.map(|folder| folder.path().join("live/.s.PGSQL.5432"));
+        sockets.filter(|socket| socket.exists()).collect::<Vec<_>>()
+    };
+    while sockets().is_empty() {
+        assert_eq!(drill.try_wait().unwrap(), None, "it ended before it could be killed");
+        std::thread::yield_now();
+    }
+    let socket = sockets().remove(0);
+    drill.kill().unwrap();
+    drill.wait().unwrap();
+    let answers = || std::os::unix::net::UnixStream::connect(&socket).is_ok();
+    let gone = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        !answers()
+    });
+    assert!(gone, "the server still runs");
+}

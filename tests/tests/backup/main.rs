@@ -1,0 +1,8 @@
+//! Backups of a real PostgreSQL: they restore to the same rows and rules, and nothing that goes wrong is ever called one.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
+
+mod commands;
+mod faults;
+mod round;
+mod scene;
