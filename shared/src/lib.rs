@@ -12,6 +12,7 @@ pub mod incident;
 pub mod ledger;
 pub mod measures;
 pub mod operation;
+pub mod page;
 pub mod plan;
 pub mod safety;
 pub mod signal;

@@ -12,6 +12,7 @@ use shared::effect::{Act, ActClass, Outcome};
 use shared::engine::{Engine, Glance, Granted, OperationError, Permit, Receipt, WishError};
 use shared::id::{ComponentId, EffectKey};
 use shared::operation::Operation;
+use shared::page::Report;
 use shared::store::{Owed, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -77,6 +78,12 @@ impl Desk {
     /// Takes in what came of an owed effect.
     pub async fn settle(&self, owed: Owed, outcome: Outcome) -> Result<(), Away> {
         self.ask(|reply| Request::Settle(Box::new(owed), outcome, reply)).await
+    }
+
+    /// Takes in what a provider says of a page that it took: whether that was news. Once this is answered, it is
+    /// durable.
+    pub async fn deliver(&self, key: EffectKey, report: Report) -> Result<bool, Away> {
+        self.ask(|reply| Request::Deliver(key, Box::new(report), reply)).await
     }
 
     /// Asks for the permit of an action.

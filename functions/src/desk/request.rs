@@ -10,6 +10,7 @@ use shared::id::{ComponentId, EffectKey, PersonId, SourceId};
 use shared::incident::Wish;
 use shared::ledger::Hash;
 use shared::operation::{Operation, OperationWish};
+use shared::page::Report;
 use shared::signal::{Signal, Trust};
 use shared::store::{Delivery, Owed, Store, StoreError};
 use shared::time::Ts;
@@ -87,6 +88,7 @@ pub(super) enum Request {
     Receive(Box<Arrival>, Reply<Receipt>),
     Probe { component: ComponentId, probe: Probe, control_ok: bool, reply: Reply<()> },
     Settle(Box<Owed>, Outcome, Reply<()>),
+    Deliver(EffectKey, Box<Report>, Reply<bool>),
     Permit(EffectKey, Act, Reply<Permit>),
     Holds(EffectKey, u32, Reply<bool>),
     Wish(Box<Utterance>, Reply<Result<Granted, WishError>>),
@@ -129,6 +131,11 @@ impl Request {
             Self::Settle(owed, outcome, reply) => {
                 settled = owed.effect.lane().map(|lane| (lane, owed.key.clone()));
                 defer(reply, engine.settle(&owed, &outcome, now)?)
+            }
+            Self::Deliver(key, report, reply) => {
+                let news = engine.deliver(&key, &report, now)?;
+                stirs = news;
+                defer(reply, news)
             }
             Self::Permit(key, act, reply) => defer(reply, engine.permit(&key, &act, now)?),
             Self::Holds(key, epoch, reply) => defer(reply, engine.holds(&key, epoch)),

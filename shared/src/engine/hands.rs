@@ -1,10 +1,12 @@
 //! What is owed and what came of it: wake-ups, outcomes, the permit to act, and the sweep that finds what was missed.
 
 use super::{Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn, View};
-use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Timer};
+use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Page, Timer};
 use crate::id::EffectKey;
 use crate::incident::{self, Incident, RUNG_GRACE};
+use crate::ledger::Body;
 use crate::operation::OPERATIONS_STREAM;
+use crate::page::Report;
 use crate::safety::{self, Asker, End, Grant, SAFETY_STREAM};
 use crate::store::Owed;
 use crate::time::Span;
@@ -45,13 +47,43 @@ impl<S: Store> Engine<S> {
     }
 
     /// Whether somebody is still to be woken. In doubt, they are.
-    fn wants(&self, page: &Owed) -> bool {
-        match self.remembered(&page.key.stream) {
-            Some(incident) => incident::wants_pages(incident),
+    fn wants(&self, owed: &Owed) -> bool {
+        let Effect::Page(page) = &owed.effect else { return true };
+        match self.remembered(&owed.key.stream) {
+            Some(incident) => incident::wants_page(incident, page),
             None => self
-                .load(&page.key.stream)
-                .map_or(true, |incident| incident::wants_pages(&incident)),
+                .load(&owed.key.stream)
+                .map_or(true, |incident| incident::wants_page(&incident, page)),
         }
+    }
+
+    /// A provider says more of a page that it took: whether that was news. An unknown page is none.
+    pub fn deliver(
+        &mut self,
+        key: &EffectKey,
+        report: &Report,
+        now: Ts,
+    ) -> Result<bool, StoreError> {
+        let Some(page) = self.page_of(key)? else { return Ok(false) };
+        let incident = self.known(&key.stream)?;
+        let command =
+            Command::Delivery { key: key.clone(), page: Box::new(page), report: report.clone() };
+        let turn_key = format!("delivery/{key}/{}/{}", report.receipt, report.stage.rank());
+        let turn = Turn { actor: &report.provider, key: &turn_key, settles: None };
+        let events = self.decide_and_append(incident, &command, &turn, now)?;
+        Ok(events.is_ok_and(|events| !events.is_empty()))
+    }
+
+    /// The page that an effect is.
+    pub fn page_of(&self, key: &EffectKey) -> Result<Option<Page>, StoreError> {
+        let turns = self.store.turns(&key.stream)?;
+        let Some(sealed) = turns.iter().find(|turn| turn.turn == key.turn) else { return Ok(None) };
+        let body: Body<serde_json::Value> = serde_json::from_str(&sealed.json)
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Ok(match body.owes.into_iter().nth(usize::from(key.position)) {
+            Some(Effect::Page(page)) => Some(page),
+            _ => None,
+        })
     }
 
     /// Asks for the permit of an action. One that was granted before and never ended may have happened: it is read

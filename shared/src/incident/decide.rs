@@ -70,6 +70,9 @@ pub(crate) fn decide_and_fold(
         Command::News { component, news, number } => seen(&mut draft, component, news, *number),
         Command::Wake { timer, view } => woken(&mut draft, *timer, *view),
         Command::Outcome { key, effect, outcome } => settle(&mut draft, key, effect, outcome),
+        Command::Delivery { key, page, report } => {
+            ladder::delivered(&mut draft, key, page, report);
+        }
         Command::Person { by, via, wish, view } => person(&mut draft, by, via, wish, *view)?,
     }
     Ok((draft.incident, draft.events))

@@ -12,10 +12,12 @@ pub mod blueprint;
 pub mod check;
 mod hands;
 mod organisation;
+mod phone;
 pub mod read;
 
 pub use hands::*;
 pub use organisation::*;
+pub use phone::*;
 
 /// The plan this was built with, so that the binary works where no file is at hand.
 pub const fn built_in_text() -> &'static str {
@@ -73,6 +75,9 @@ pub struct Plan {
     pub reviews: Vec<Review>,
     /// Who must be trained in what.
     pub training: Vec<Training>,
+    /// The lines of the phone tree; absent: nobody can be called.
+    #[serde(default)]
+    pub phone: Option<Phone>,
     /// Reports, retention and attestation ("Compliance and Audit").
     pub compliance: Compliance,
 }

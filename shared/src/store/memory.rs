@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{AT_ONCE, Delivery, Derived, Owed, Store, StoreError, Summary, Wake};
+use super::{Delivery, Derived, Owed, Store, StoreError, Summary, Wake};
 use crate::effect::{Effect, Lane};
 use crate::id::{ComponentId, EffectKey, StreamId};
 use crate::ledger::{Hash, Sealed};
@@ -95,7 +95,7 @@ impl MemoryStore {
     }
 
     fn schedule(&mut self, key: EffectKey, effect: &Effect) {
-        let due = if let Effect::WakeAt { at, .. } = effect { *at } else { AT_ONCE };
+        let due = effect.due();
         self.log(Undo::Schedule(key.clone()));
         self.arrivals += 1;
         let slot = Slot { lane: effect.lane(), due, arrival: self.arrivals };
