@@ -9,6 +9,7 @@ mod change;
 pub mod chat;
 mod incident;
 mod numbered;
+pub mod sms;
 
 pub use change::{
     Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,

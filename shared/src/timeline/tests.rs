@@ -232,6 +232,11 @@ fn every_event_has_words() {
     14:34:11  +31:31  ALARM   ann opened it again: it says so
     14:35:12  +32:32  NOTE    the report is written
     14:36:13  +33:33  ACT     it says so
+    14:37:14  +34:34  PAGE    ann asks for lead-developer: it says so
+    14:38:15  +35:35  PAGE    lead-developer by voice: no answer; trying again at once
+    14:39:16  +36:36  PAGE    lead-developer could not be woken by voice: trying Slack
+    14:40:17  +37:37  PERSON  ann can't (by sms): the next one is paged
+    14:41:18  +38:38  PERSON  ann is coming (by slack)
     ");
 }
 
