@@ -14,6 +14,7 @@ pub mod measures;
 pub mod operation;
 pub mod page;
 pub mod plan;
+pub mod roster;
 pub mod safety;
 pub mod signal;
 pub mod store;

@@ -8,6 +8,7 @@ use crate::incident::{Event, Incident};
 use crate::ledger::Body;
 use crate::operation::{OperationEvent, Operations};
 use crate::plan::Plan;
+use crate::roster::Roster;
 use crate::safety::Standing;
 use crate::store::Summary;
 
@@ -17,6 +18,8 @@ pub trait Glance {
     fn plan(&self) -> &Arc<Plan>;
     /// Freeze, arming, leases, velocity, obligations.
     fn standing(&self) -> &Standing;
+    /// Who stands in, whom texts don't reach, tests of phones.
+    fn roster(&self) -> &Roster;
     /// Every operation.
     fn operations(&self) -> &Operations;
     /// Incidents that are not over.
@@ -40,6 +43,10 @@ impl<S: Store> Glance for Engine<S> {
 
     fn standing(&self) -> &Standing {
         Self::standing(self)
+    }
+
+    fn roster(&self) -> &Roster {
+        Self::roster(self)
     }
 
     fn operations(&self) -> &Operations {

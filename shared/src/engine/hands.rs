@@ -7,6 +7,7 @@ use crate::incident::{self, Incident, RUNG_GRACE};
 use crate::ledger::Body;
 use crate::operation::OPERATIONS_STREAM;
 use crate::page::Report;
+use crate::roster::ROSTER_STREAM;
 use crate::safety::{self, Asker, End, Grant, SAFETY_STREAM};
 use crate::store::Owed;
 use crate::time::Span;
@@ -49,6 +50,9 @@ impl<S: Store> Engine<S> {
     /// Whether somebody is still to be woken. In doubt, they are.
     fn wants(&self, owed: &Owed) -> bool {
         let Effect::Page(page) = &owed.effect else { return true };
+        if page.test {
+            return self.roster.test(page.incident).is_none_or(|test| test.heard.is_none());
+        }
         match self.remembered(&owed.key.stream) {
             Some(incident) => incident::wants_page(incident, page),
             None => self
@@ -65,6 +69,10 @@ impl<S: Store> Engine<S> {
         now: Ts,
     ) -> Result<bool, StoreError> {
         let Some(page) = self.page_of(key)? else { return Ok(false) };
+        if page.test {
+            return self.deliver_test(key, &page, report, now);
+        }
+        self.remember_stop(&page, report, now)?;
         let incident = self.known(&key.stream)?;
         let command =
             Command::Delivery { key: key.clone(), page: Box::new(page), report: report.clone() };
@@ -150,6 +158,7 @@ impl<S: Store> Engine<S> {
         match owed.key.stream.as_str() {
             OPERATIONS_STREAM => return self.settle_operation(owed, outcome, now),
             SAFETY_STREAM => return self.settle_care(owed, outcome, now),
+            ROSTER_STREAM => return self.settle_roster(owed, outcome, now),
             _incident => {}
         }
         let incident = self.known(&owed.key.stream)?;
@@ -238,6 +247,10 @@ impl<S: Store> Engine<S> {
     fn withdraw_pages(&mut self, now: Ts) -> Result<(), StoreError> {
         for page in self.store.owed(Lane::Page, now, PAGES_AT_ONCE)? {
             if self.wants(&page) {
+                continue;
+            }
+            if page.key.stream.as_str() == ROSTER_STREAM {
+                self.store.settle(&page.key)?;
                 continue;
             }
             let marks = self.known(&page.key.stream)?.marks;

@@ -6,7 +6,7 @@ use super::event::{Call, Choice, Event};
 use super::{Incident, MAX_MONITORS, Paging, Phase, State, Word};
 use crate::effect::{Act, Finding, Look, Outcome, Page};
 use crate::id::{EffectKey, MonitorKey, PersonId, SourceId};
-use crate::page::{Copy, Fate, Report, Stage, Stand};
+use crate::page::{Report, Stage, Stand};
 use crate::plan::Severity;
 use crate::time::Ts;
 
@@ -255,9 +255,7 @@ impl Incident {
             return;
         }
         if let Some(copy) = stand.copy_mut(page.copy, at) {
-            let provider = Some(report.provider.clone());
-            let fate = Fate::Said(report.stage.clone());
-            *copy = Copy { key: Some(key.clone()), provider, fate, at };
+            copy.said(key, report, at);
         }
         if again {
             stand.copy_mut(page.copy + 1, at);

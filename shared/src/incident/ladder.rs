@@ -7,6 +7,7 @@ use crate::effect::{Outcome, Page};
 use crate::id::{EffectKey, PersonId};
 use crate::page::{Copy, Fate, Report, Stage};
 use crate::plan::{ContactKind, Duty, Escalation, Person, Plan, Rung, Severity, is_placeholder};
+use crate::roster::on_call_at;
 use crate::time::{Span, Ts};
 
 /// When a rung is due, counted over all rounds; `None` where the policy has no such rung.
@@ -46,7 +47,7 @@ pub(super) fn climb_now(draft: &mut Draft) {
     let top = (policy.rungs.len() as u32).max(next);
     for rung in next..=top {
         let Some((duties, means)) = rung_at(policy, rung) else { return };
-        let mut people = duty_holders(draft.plan, &draft.incident, &duties);
+        let mut people = duty_holders(draft, &duties);
         let willing = |person: &PersonId| !draft.incident.declined.contains(person);
         let some = people.iter().any(willing);
         if !some && !people.is_empty() && rung < top {
@@ -69,7 +70,7 @@ fn calls(draft: &Draft, person: &PersonId, means: &[ContactKind]) -> Vec<Call> {
     let severity = draft.incident.severity;
     let not_before = entry.waits_until(severity, draft.now);
     let call = |by| Call { person: person.clone(), by, not_before };
-    let reach = |by: &ContactKind| has(entry, *by) && !is_deaf(&draft.incident, person, *by);
+    let reach = |by: &ContactKind| has(entry, *by) && !is_deaf(draft, person, *by);
     let named: Vec<Call> =
         entry.means(severity, means).iter().copied().filter(reach).map(call).collect();
     if named.is_empty() {
@@ -93,15 +94,16 @@ fn others(severity: Severity) -> &'static [ContactKind] {
 }
 
 /// Whether that means is known not to reach them.
-fn is_deaf(incident: &Incident, person: &PersonId, by: ContactKind) -> bool {
-    by == ContactKind::Sms && incident.opted_out.contains(person)
+fn is_deaf(draft: &Draft, person: &PersonId, by: ContactKind) -> bool {
+    let stopped = [&draft.incident.opted_out, &draft.roster.opted_out];
+    by == ContactKind::Sms && stopped.iter().any(|people| people.contains(person))
 }
 
-/// The people behind duties, each once, in the order of the duties.
-pub fn duty_holders(plan: &Plan, incident: &Incident, duties: &[Duty]) -> Vec<PersonId> {
+/// The people behind duties at this moment, each once, in the order of the duties.
+fn duty_holders(draft: &Draft, duties: &[Duty]) -> Vec<PersonId> {
     let mut holders: Vec<PersonId> = Vec::new();
     for duty in duties {
-        for person in holders_of(plan, incident, *duty) {
+        for person in holders_of(draft, *duty) {
             if !holders.contains(&person) {
                 holders.push(person);
             }
@@ -110,21 +112,23 @@ pub fn duty_holders(plan: &Plan, incident: &Incident, duties: &[Duty]) -> Vec<Pe
     holders
 }
 
-fn holders_of(plan: &Plan, incident: &Incident, duty: Duty) -> Vec<PersonId> {
+fn holders_of(draft: &Draft, duty: Duty) -> Vec<PersonId> {
+    let (plan, incident) = (draft.plan, &draft.incident);
     let roles = &plan.roles;
     let role = |role: Role, fallback: &PersonId| {
         vec![incident.roles.get(&role).unwrap_or(fallback).clone()]
     };
+    let shift = || on_call_at(plan, draft.roster, draft.now);
     match duty {
-        Duty::OnCall => roles.on_call.iter().take(1).cloned().collect(),
-        Duty::BackupOnCall => roles.on_call.iter().skip(1).take(1).cloned().collect(),
+        Duty::OnCall => shift().map(|shift| shift.primary).into_iter().collect(),
+        Duty::BackupOnCall => shift().and_then(|shift| shift.backup).into_iter().collect(),
         Duty::IncidentCommander => role(Role::IncidentCommander, &roles.incident_commander),
         Duty::TechnicalLead => role(Role::TechnicalLead, &roles.technical_lead),
         Duty::CommunicationsLead => role(Role::CommunicationsLead, &roles.communications_lead),
         Duty::BusinessLead => role(Role::BusinessLead, &roles.business_lead),
         Duty::AssignedDeveloper => match incident.roles.get(&Role::AssignedDeveloper) {
             Some(person) => vec![person.clone()],
-            None => roles.on_call.iter().take(1).cloned().collect(),
+            None => holders_of(draft, Duty::OnCall),
         },
         Duty::AllHands => plan.people.iter().map(|person| person.id.clone()).collect(),
     }
@@ -213,7 +217,7 @@ fn other_means(draft: &Draft, page: &Page) -> Option<ContactKind> {
     others(incident.severity)
         .iter()
         .copied()
-        .find(|by| has(person, *by) && !is_deaf(incident, &page.person, *by) && !tried(*by))
+        .find(|by| has(person, *by) && !is_deaf(draft, &page.person, *by) && !tried(*by))
 }
 
 /// Whether the ladder's last rung reached nobody at all: then it is not the end, whatever the policy says.

@@ -33,7 +33,7 @@ pub use command::{Command, Refusal, View, Wish};
 pub(crate) use decide::decide_and_fold;
 pub use decide::{Situation, classify, decide};
 pub use event::{Call, Choice, Event, Role, Sign, Witness};
-pub use ladder::{RUNG_GRACE, duty_holders, next_rung, rung_due, wants_page, wants_pages};
+pub use ladder::{RUNG_GRACE, next_rung, rung_due, wants_page, wants_pages};
 pub use react::{is_news, react};
 
 /// Turns up to which monitors' words are recorded. What time, our own probes and people bring goes on: a storm must not

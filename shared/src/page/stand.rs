@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{MAX_COPIES, Stage};
+use super::{MAX_COPIES, Report, Stage};
 use crate::effect::{Finding, Outcome};
 use crate::id::EffectKey;
 use crate::time::Ts;
@@ -89,6 +89,13 @@ impl Copy {
             Fate::NotTaken => false,
             Fate::Said(stage) => !stage.is_bad(),
         }
+    }
+
+    /// A provider says more.
+    pub(crate) fn said(&mut self, key: &EffectKey, report: &Report, at: Ts) {
+        let provider = Some(report.provider.clone());
+        *self =
+            Self { key: Some(key.clone()), provider, fate: Fate::Said(report.stage.clone()), at };
     }
 
     /// A provider took it, or didn't. What a provider said of it before that stands.

@@ -11,11 +11,13 @@ pub mod address;
 pub mod blueprint;
 pub mod check;
 mod hands;
+mod on_call;
 mod organisation;
 mod phone;
 pub mod read;
 
 pub use hands::*;
+pub use on_call::*;
 pub use organisation::*;
 pub use phone::*;
 
@@ -78,6 +80,9 @@ pub struct Plan {
     /// The lines of the phone tree; absent: nobody can be called.
     #[serde(default)]
     pub phone: Option<Phone>,
+    /// The rotation on call; absent: the order of the roles counts at all times.
+    #[serde(default)]
+    pub on_call: Option<OnCall>,
     /// Reports, retention and attestation ("Compliance and Audit").
     pub compliance: Compliance,
 }

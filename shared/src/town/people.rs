@@ -11,6 +11,7 @@ use crate::effect::Page;
 use crate::id::PersonId;
 use crate::incident::Wish;
 use crate::plan::{ContactKind, Plan};
+use crate::roster::{Roster, on_call_at};
 use crate::time::{Span, Ts};
 
 /// What a person says, and when.
@@ -39,7 +40,8 @@ pub struct People {
 impl People {
     /// The plan's people under a script.
     pub fn new(plan: &Plan, script: &Script, rng: &mut Rng, start: Ts) -> Self {
-        let first = plan.roles.on_call.first();
+        let shift = on_call_at(plan, &Roster::default(), start);
+        let first = shift.as_ref().map(|shift| &shift.primary);
         let asleep_until = plan
             .people
             .iter()
