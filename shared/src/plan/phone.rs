@@ -136,7 +136,7 @@ pub struct QuietHours {
 
 impl QuietHours {
     /// When the quiet hours around that moment end; `None` outside of them. Where clocks are set forward over the end,
-    /// it comes with the jump; where they are set back over it, it comes the first time.
+    /// it comes as much later; where they are set back over it, it comes the first time.
     pub fn until(&self, home: &Zone, now: Ts) -> Option<Ts> {
         let zone = self.zone.as_ref().unwrap_or(home);
         let local = zone.at(now);
@@ -197,8 +197,8 @@ impl Zone {
         self.0.to_datetime(at)
     }
 
-    /// When a wall clock there shows that. A time that is skipped comes as late as the jump, one that comes twice is
-    /// meant the first time (as RFC 5545 has it). `None` beyond the year 9999.
+    /// When a wall clock there shows that. A time that is skipped comes as much later as was skipped, one
+    /// that comes twice is meant the first time (as RFC 5545 has it). `None` beyond the year 9999.
     pub fn moment(&self, local: jiff::civil::DateTime) -> Option<Ts> {
         let at = self.0.to_ambiguous_timestamp(local).compatible().ok()?;
         Some(Ts(at.as_millisecond()))

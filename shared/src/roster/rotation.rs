@@ -1,8 +1,8 @@
 //! Who is on call at a moment: a pure function of the plan, of who stands in, and of the time.
 //!
 //! Shifts are counted in days of the calendar and end at a time of the day, where the clock of the rotation hangs. A
-//! hand-over at a time that is skipped takes place with the jump, one at a time that comes twice the first time (RFC
-//! 5545, 3.3.5): every moment belongs to exactly one shift.
+//! hand-over at a time that is skipped takes place as much later as was skipped, one at a time that comes twice the
+//! first time (RFC 5545, 3.3.5): every moment belongs to exactly one shift.
 
 use super::{Cover, Roster};
 use crate::id::PersonId;

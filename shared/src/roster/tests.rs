@@ -52,7 +52,7 @@ fn shown(plan: &Plan, roster: &Roster, from: &str, count: usize) -> String {
 }
 
 #[test]
-fn a_hand_over_that_does_not_exist_comes_with_the_jump() {
+fn a_hand_over_that_does_not_exist_comes_as_much_later() {
     let none = Roster::default();
     insta::assert_snapshot!(shown(&weekly("America/New_York"), &none, "2026-03-05T12:00:00Z", 2), @"
     lead-developer + devops-engineer
