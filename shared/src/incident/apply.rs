@@ -34,7 +34,9 @@ impl Incident {
                 self.reached(*rung, *pages, calls, at);
             }
             Event::Summoned { calls, .. } => self.summoned(calls, at),
-            Event::Paged { page, outcome, key } => self.paged(page, outcome, key.as_ref(), at),
+            Event::Paged { page, outcome, key, again } => {
+                self.paged(page, outcome, key.as_ref(), *again, at);
+            }
             Event::Delivered { key, page, report, again } => {
                 self.delivered(key, page, report, *again, at);
             }
@@ -74,7 +76,8 @@ impl Incident {
         self.since = since;
         self.openings += 1;
         self.paging = Paging::Off;
-        self.forget_pages();
+        self.pages.clear();
+        self.forget_answers();
         self.failing = false;
         self.confirmed = false;
         self.steady = false;
@@ -125,6 +128,7 @@ impl Incident {
     }
 
     fn set_up_ladder(&mut self, at: Ts) {
+        self.pages.clear();
         self.paging = Paging::Climbing { started: at, next: 0 };
     }
 
@@ -181,12 +185,11 @@ impl Incident {
         self.marks.recovered = None;
         self.marks.resolved = None;
         self.recovery.phase = Phase::Ready;
-        self.forget_pages();
+        self.forget_answers();
         self.set_up_ladder(at);
     }
 
-    fn forget_pages(&mut self) {
-        self.pages.clear();
+    fn forget_answers(&mut self) {
         self.declined.clear();
         self.awaited.clear();
     }
@@ -233,16 +236,27 @@ impl Incident {
         }
     }
 
-    fn paged(&mut self, page: &Page, outcome: &Outcome, key: Option<&EffectKey>, at: Ts) {
+    fn paged(
+        &mut self,
+        page: &Page,
+        outcome: &Outcome,
+        key: Option<&EffectKey>,
+        again: bool,
+        at: Ts,
+    ) {
         if let Outcome::Done(_) = outcome {
             self.marks.paged.get_or_insert(at);
         }
         let slot = (page.person.clone(), page.by);
         let stand = self.pages.entry(slot).or_insert_with(|| Stand::owed(page.rung, at));
-        if stand.rung == page.rung
-            && let Some(copy) = stand.copy_mut(page.copy, at)
-        {
+        if stand.rung != page.rung {
+            return;
+        }
+        if let Some(copy) = stand.copy_mut(page.copy, at) {
             copy.settled(key, outcome, at);
+        }
+        if again {
+            stand.copy_mut(page.copy + 1, at);
         }
     }
 

@@ -121,6 +121,9 @@ pub enum Event {
         /// Its effect.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<EffectKey>,
+        /// Whether the next copy is owed for it; ledgers of before it was said have it among what the turn owes.
+        #[serde(default)]
+        again: bool,
     },
     /// A provider says more of a page that it took.
     Delivered {

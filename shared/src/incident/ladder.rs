@@ -5,7 +5,7 @@ use super::event::{Call, Event, Role};
 use super::{Incident, Paging, State, may_copy};
 use crate::effect::{Outcome, Page};
 use crate::id::{EffectKey, PersonId};
-use crate::page::{Copy, Fate, Report, Stage};
+use crate::page::{Copy, Report, Stage};
 use crate::plan::{ContactKind, Duty, Escalation, Person, Plan, Rung, Severity, is_placeholder};
 use crate::roster::on_call_at;
 use crate::time::{Span, Ts};
@@ -143,13 +143,14 @@ fn has(person: &Person, kind: ContactKind) -> bool {
     }
 }
 
-/// A page has an outcome.
+/// A page has an outcome: one that did not surely arrive is copied through another provider, with the same code.
 pub(super) fn paged(draft: &mut Draft, key: &EffectKey, page: &Page, outcome: &Outcome) {
-    let (page, outcome) = (page.clone(), outcome.clone());
-    let went = matches!(outcome, Outcome::Done(_));
-    draft.push(Event::Paged { page: page.clone(), outcome, key: Some(key.clone()) });
-    if !went && !may_copy(&page) {
-        go_on(draft, &page);
+    let in_vain = !matches!(outcome, Outcome::Done(_));
+    let again = in_vain && may_follow(&draft.incident, page);
+    let (key, outcome) = (Some(key.clone()), outcome.clone());
+    draft.push(Event::Paged { page: page.clone(), outcome, key, again });
+    if in_vain && !again {
+        go_on(draft, page);
     }
 }
 
@@ -165,8 +166,7 @@ pub(super) fn delivered(draft: &mut Draft, key: &EffectKey, page: &Page, report:
     if !news && !stopped {
         return;
     }
-    let again = news && !stopped && report.stage.is_bad() && is_last(incident, page);
-    let again = again && may_copy(page) && !incident.declined.contains(&page.person);
+    let again = news && !stopped && report.stage.is_bad() && may_follow(incident, page);
     let (key, report) = (key.clone(), report.clone());
     let in_vain = report.stage.is_bad() && !again;
     draft.push(Event::Delivered { key, page: page.clone(), report, again });
@@ -177,20 +177,23 @@ pub(super) fn delivered(draft: &mut Draft, key: &EffectKey, page: &Page, report:
     }
 }
 
-/// Whether no later copy is owed yet.
-pub(super) fn is_last(incident: &Incident, page: &Page) -> bool {
-    let Some(stand) = incident.stand(page) else { return false };
-    let later = stand.copies.len() > usize::from(page.copy);
-    let passed_on = stand.copies.get(usize::from(page.copy) - 1).map(|copy| &copy.fate);
-    !later && passed_on != Some(&Fate::NotTaken)
+/// Whether the next copy of a page is to follow it: it is the last one so far, and somebody still waits for an answer.
+fn may_follow(incident: &Incident, page: &Page) -> bool {
+    let last = incident.stand(page).is_some_and(|it| it.copies.len() == usize::from(page.copy));
+    last && may_copy(page)
+        && wants_page(incident, page)
+        && !incident.declined.contains(&page.person)
+        && !incident.is_deaf(page)
 }
 
 /// A page was in vain, with all its copies: another means is tried, and when nobody of the rung can be woken any more,
 /// the next rung doesn't wait for its time.
 fn go_on(draft: &mut Draft, page: &Page) {
     let incident = &draft.incident;
-    let wanted = wants_page(incident, page) && !incident.declined.contains(&page.person);
-    if !wanted || incident.has_hope(page.rung, Some(&page.person)) {
+    // A page that a later one has replaced leads nowhere any more.
+    let wanted = wants_page(incident, page) && incident.stand(page).is_some();
+    let declined = incident.declined.contains(&page.person);
+    if !wanted || declined || incident.has_hope(page.rung, Some(&page.person)) {
         return;
     }
     if let Some(by) = other_means(draft, page) {
@@ -206,13 +209,13 @@ fn go_on(draft: &mut Draft, page: &Page) {
     }
 }
 
-/// A means by which that person was not paged on this rung.
+/// A means by which that person was not paged on this rung, nor on a later one.
 fn other_means(draft: &Draft, page: &Page) -> Option<ContactKind> {
     let incident = &draft.incident;
     let person = draft.plan.person(&page.person)?;
     let tried = |by| {
         let stand = incident.pages.get(&(page.person.clone(), by));
-        stand.is_some_and(|stand| stand.rung == page.rung)
+        stand.is_some_and(|stand| stand.rung >= page.rung)
     };
     others(incident.severity)
         .iter()

@@ -344,10 +344,10 @@ impl Incident {
         self.awaited.contains(person)
     }
 
-    /// Whether a page of that rung may still wake that person, or anybody.
+    /// Whether a page of that rung, or of a later one, may still wake that person, or anybody.
     pub(crate) fn has_hope(&self, rung: u32, person: Option<&PersonId>) -> bool {
         self.pages.iter().any(|((whom, _), stand)| {
-            stand.rung == rung
+            stand.rung >= rung
                 && person.is_none_or(|person| person == whom)
                 && !self.declined.contains(whom)
                 && stand.has_hope()
@@ -358,6 +358,11 @@ impl Incident {
     pub fn stand(&self, page: &Page) -> Option<&Stand> {
         let stand = self.pages.get(&(page.person.clone(), page.by));
         stand.filter(|stand| stand.rung == page.rung)
+    }
+
+    /// Whether that page is a text to somebody whom no text reaches.
+    pub(crate) fn is_deaf(&self, page: &Page) -> bool {
+        page.by == ContactKind::Sms && self.opted_out.contains(&page.person)
     }
 
     /// The number a person proves with that a page reached them; the same on every copy.

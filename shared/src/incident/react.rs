@@ -1,8 +1,8 @@
 //! What an event owes the world. Never called on replay: what a turn owes is stored in the turn.
 
 use super::event::{Call, Choice, Event, Role};
-use super::ladder::{reached_nobody, rung_due, wants_page};
-use super::{Incident, Paging, may_copy};
+use super::ladder::{reached_nobody, rung_due};
+use super::{Incident, Paging};
 use crate::effect::{ActClass, Effect, Finding, Look, Outcome, Page, Tell, Timer};
 use crate::page::Stage;
 use crate::plan::Plan;
@@ -57,13 +57,13 @@ fn owe(effects: &mut Vec<Effect>, plan: &Plan, incident: &Incident, event: &Even
         }
         Event::Delivered { page, report, again, .. } => {
             if *again {
-                effects.push(Effect::Page(Page { copy: page.copy + 1, ..page.clone() }));
+                effects.push(next_copy(page));
             }
             if report.stage == Stage::OptedOut {
                 effects.push(Effect::Tell(Tell::Notice(stopped(plan, incident, page))));
             }
         }
-        Event::Paged { page, outcome, .. } => page_again(effects, incident, page, outcome),
+        Event::Paged { page, again: true, .. } => effects.push(next_copy(page)),
         Event::LooksAsked { round, looks } => {
             effects.extend(looks.iter().cloned().map(Effect::Look));
             effects.push(wake(LOOK_DEADLINE, Timer::Looked(*round)));
@@ -122,15 +122,8 @@ fn rung_after(plan: &Plan, incident: &Incident, rung: u32) -> Option<Ts> {
     rung_due(plan.escalation(incident.severity)?, started, rung + 1)
 }
 
-/// A page that did not surely arrive is copied through another provider, with the same code.
-fn page_again(effects: &mut Vec<Effect>, incident: &Incident, page: &Page, outcome: &Outcome) {
-    let arrived = matches!(outcome, Outcome::Done(_));
-    let replaced =
-        incident.stand(page).is_none_or(|stand| stand.copies.len() > usize::from(page.copy));
-    let declined = incident.declined.contains(&page.person);
-    if !arrived && !replaced && !declined && may_copy(page) && wants_page(incident, page) {
-        effects.push(Effect::Page(Page { copy: page.copy + 1, ..page.clone() }));
-    }
+fn next_copy(page: &Page) -> Effect {
+    Effect::Page(Page { copy: page.copy + 1, ..page.clone() })
 }
 
 /// Who has told their carrier to stop must hear of it from people.

@@ -94,7 +94,7 @@ fn page(by: ContactKind, copy: u8, outcome: Outcome) -> Event {
         not_before: None,
         test: false,
     };
-    Event::Paged { page, outcome, key: None }
+    Event::Paged { page, outcome, key: None, again: false }
 }
 
 /// An outage of a component that recovers after so many seconds.

@@ -55,9 +55,9 @@ impl Stand {
         self.copies.last()
     }
 
-    /// Whether this page may still wake somebody, by this copy or by the next.
+    /// Whether this page may still wake somebody.
     pub fn has_hope(&self) -> bool {
-        self.copies.len() < usize::from(MAX_COPIES) || self.last().is_some_and(Copy::has_hope)
+        self.last().is_some_and(Copy::has_hope)
     }
 
     /// The copy of that number, counted from 1; those before it that nobody told us of are made up for.

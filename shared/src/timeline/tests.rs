@@ -44,7 +44,7 @@ fn page(by: ContactKind, outcome: Outcome) -> Event {
         not_before: None,
         test: false,
     };
-    Event::Paged { page, outcome, key: None }
+    Event::Paged { page, outcome, key: None, again: false }
 }
 
 fn call(by: ContactKind) -> Call {

@@ -11,7 +11,6 @@ use crate::effect::Page;
 use crate::id::PersonId;
 use crate::incident::Wish;
 use crate::plan::{ContactKind, Plan};
-use crate::roster::{Roster, on_call_at};
 use crate::time::{Span, Ts};
 
 /// What a person says, and when.
@@ -35,13 +34,20 @@ pub struct People {
     asleep_until: BTreeMap<PersonId, Ts>,
     answering: BTreeMap<(PersonId, u32), Ts>,
     utterances: u32,
+    decline: bool,
+    whims: Rng,
 }
 
 impl People {
     /// The plan's people under a script.
-    pub fn new(plan: &Plan, script: &Script, rng: &mut Rng, start: Ts) -> Self {
-        let shift = on_call_at(plan, &Roster::default(), start);
-        let first = shift.as_ref().map(|shift| &shift.primary);
+    pub fn new(
+        plan: &Plan,
+        script: &Script,
+        first: Option<&PersonId>,
+        rng: &mut Rng,
+        seed: u64,
+        start: Ts,
+    ) -> Self {
         let asleep_until = plan
             .people
             .iter()
@@ -56,7 +62,8 @@ impl People {
                 (person.id.clone(), until)
             })
             .collect();
-        Self { asleep_until, answering: BTreeMap::new(), utterances: 0 }
+        let (decline, whims) = (script.has(Fault::PeopleDecline), Rng::with_seed(seed ^ 0xca4));
+        Self { asleep_until, answering: BTreeMap::new(), utterances: 0, decline, whims }
     }
 
     /// A page reached a person at `at`: what they will say, and when.
@@ -68,6 +75,9 @@ impl People {
         }
         let hears = at + reaction(page.by, rng);
         self.answering.insert((page.person.clone(), page.incident), hears + Span::mins(2));
+        if self.decline && self.whims.bool() {
+            return vec![(hears, self.utterance(page, page.incident, Wish::Decline))];
+        }
         let mut said = Vec::new();
         let mut answers = hears;
         if rng.u8(..100) < 10 {

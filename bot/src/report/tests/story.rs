@@ -115,6 +115,7 @@ fn woken() -> Vec<Beat> {
         },
         outcome: Outcome::Done(Finding::Sent { provider: provider.into(), receipt: "r".into() }),
         key: None,
+        again: false,
     };
     let mut beats: Vec<Beat> = vec![(32, "page", vec![paged(ContactKind::Voice, "telco")])];
     beats.extend(findings(33));

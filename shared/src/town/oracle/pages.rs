@@ -1,8 +1,14 @@
 //! Promises about waking people: no page lost, none too many, the ladder never stops by itself.
 
+use std::collections::BTreeSet;
+
 use super::{
-    Effect, Ending, GRACE, Incident, MAX_PAGE_COPIES, Paging, Span, Stream, Ts, next_rung,
+    Effect, Ending, Event, GRACE, Incident, MAX_PAGE_COPIES, Page, Paging, Span, Stream, Ts,
+    next_rung,
 };
+
+use crate::incident::wants_pages;
+use crate::plan::ContactKind;
 
 /// Every page that was owed reached a provider in time, or was not wanted any more by then.
 pub(super) fn sent(ending: &Ending) -> Result<(), String> {
@@ -45,6 +51,88 @@ pub(super) fn bounded(ending: &Ending) -> Result<(), String> {
         let again = ending.page_calls().filter(|(other, _)| other.key == call.key).count();
         if again > 1 + deaths || page.copy > MAX_PAGE_COPIES {
             return Err(format!("page {} left {again} times, copy {}", call.key, page.copy));
+        }
+    }
+    ending.streams.iter().try_for_each(owed_once)
+}
+
+/// On one ladder, each copy of a page is owed once: at most so many as there are copies.
+fn owed_once(stream: &Stream) -> Result<(), String> {
+    let mut owed = BTreeSet::new();
+    for body in &stream.turns {
+        let anew = |event: &Event| match event {
+            Event::Declared { .. } | Event::Reopened { .. } | Event::SeveritySet { .. } => true,
+            // Whoever had it may have given it back.
+            Event::Declined { .. } => true,
+            _ => false,
+        };
+        if body.events.iter().any(anew) {
+            owed.clear();
+        }
+        for effect in &body.owes {
+            let Effect::Page(page) = effect else { continue };
+            if !owed.insert((page.person.clone(), page.by, page.rung, page.copy)) {
+                let Page { person, rung, copy, .. } = page;
+                return Err(format!("{person} is owed copy {copy} of rung {rung} twice"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What providers say, and what time brings, never stops the ladder.
+pub(super) fn acknowledged_by_people(ending: &Ending) -> Result<(), String> {
+    for stream in &ending.streams {
+        for body in &stream.turns {
+            for event in &body.events {
+                let Event::Acknowledged { by, .. } = event else { continue };
+                let spoken = body.key.starts_with(&format!("{by}/"));
+                if *body.actor != *by.0 || !spoken {
+                    return Err(format!("turn {} acknowledges for {by}", body.turn));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After every bad end that a provider tells of, somebody is still to be woken: by the next copy, by another means, or
+/// by the next rung, which then has its time.
+pub(super) fn not_given_up(ending: &Ending) -> Result<(), String> {
+    for stream in &ending.streams {
+        let mut incident = Incident::unborn(stream.id.clone());
+        for body in &stream.turns {
+            for event in &body.events {
+                incident.apply(event, body.at);
+            }
+            let in_vain = body.events.iter().any(
+                |event| matches!(event, Event::Delivered { report, .. } if report.stage.is_bad()),
+            );
+            let paged = body.owes.iter().any(|effect| matches!(effect, Effect::Page(_)));
+            let again = body.owes.iter().any(|effect| matches!(effect, Effect::WakeAt { .. }));
+            let next = next_rung(ending.plan, &incident).is_some();
+            if in_vain && wants_pages(&incident) && !paged && !again && !next {
+                return Err(format!("turn {} of {} leaves it there", body.turn, incident.number));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Once it is known that texts don't reach somebody, none is owed to them.
+pub(super) fn none_to_the_deaf(ending: &Ending) -> Result<(), String> {
+    for stream in &ending.streams {
+        let mut incident = Incident::unborn(stream.id.clone());
+        for body in &stream.turns {
+            for event in &body.events {
+                incident.apply(event, body.at);
+            }
+            for effect in &body.owes {
+                let Effect::Page(page) = effect else { continue };
+                if page.by == ContactKind::Sms && incident.opted_out.contains(&page.person) {
+                    return Err(format!("turn {} texts {}", body.turn, page.person));
+                }
+            }
         }
     }
     Ok(())
