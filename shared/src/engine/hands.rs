@@ -4,7 +4,6 @@ use super::{Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn, Vi
 use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Page, Timer};
 use crate::id::EffectKey;
 use crate::incident::{self, Incident, RUNG_GRACE};
-use crate::ledger::Body;
 use crate::operation::OPERATIONS_STREAM;
 use crate::page::Report;
 use crate::roster::ROSTER_STREAM;
@@ -33,6 +32,13 @@ pub enum Permit {
     },
     /// Don't: this is the outcome.
     Settled(Outcome),
+}
+
+/// What a turn owes, whatever happened in it.
+#[derive(serde::Deserialize)]
+struct Owing {
+    #[serde(default)]
+    owes: Vec<Effect>,
 }
 
 impl<S: Store> Engine<S> {
@@ -84,11 +90,10 @@ impl<S: Store> Engine<S> {
 
     /// The page that an effect is.
     pub fn page_of(&self, key: &EffectKey) -> Result<Option<Page>, StoreError> {
-        let turns = self.store.turns(&key.stream)?;
-        let Some(sealed) = turns.iter().find(|turn| turn.turn == key.turn) else { return Ok(None) };
-        let body: Body<serde_json::Value> = serde_json::from_str(&sealed.json)
+        let Some(sealed) = self.store.turn(&key.stream, key.turn)? else { return Ok(None) };
+        let owing: Owing = serde_json::from_str(&sealed.json)
             .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        Ok(match body.owes.into_iter().nth(usize::from(key.position)) {
+        Ok(match owing.owes.into_iter().nth(usize::from(key.position)) {
             Some(Effect::Page(page)) => Some(page),
             _ => None,
         })

@@ -76,7 +76,7 @@ impl Incident {
         self.since = since;
         self.openings += 1;
         self.paging = Paging::Off;
-        self.pages.clear();
+        self.pages = Arc::default();
         self.forget_answers();
         self.failing = false;
         self.confirmed = false;
@@ -128,7 +128,7 @@ impl Incident {
     }
 
     fn set_up_ladder(&mut self, at: Ts) {
-        self.pages.clear();
+        self.pages = Arc::default();
         self.paging = Paging::Climbing { started: at, next: 0 };
     }
 
@@ -210,13 +210,14 @@ impl Incident {
         }
         if calls.is_empty() && pages > 0 {
             // Of a ledger that did not list them yet: their outcomes do.
-            self.pages.clear();
+            self.pages = Arc::default();
         }
         calls.iter().for_each(|call| self.owe(call, rung, at));
     }
 
     fn owe(&mut self, call: &Call, rung: u32, at: Ts) {
-        self.pages.insert((call.person.clone(), call.by), Stand::owed(rung, at));
+        let slot = (call.person.clone(), call.by);
+        Arc::make_mut(&mut self.pages).insert(slot, Stand::owed(rung, at));
     }
 
     fn summoned(&mut self, calls: &[Call], at: Ts) {
@@ -248,7 +249,8 @@ impl Incident {
             self.marks.paged.get_or_insert(at);
         }
         let slot = (page.person.clone(), page.by);
-        let stand = self.pages.entry(slot).or_insert_with(|| Stand::owed(page.rung, at));
+        let pages = Arc::make_mut(&mut self.pages);
+        let stand = pages.entry(slot).or_insert_with(|| Stand::owed(page.rung, at));
         if stand.rung != page.rung {
             return;
         }
@@ -264,7 +266,8 @@ impl Incident {
         if report.stage == Stage::OptedOut {
             self.opted_out.insert(page.person.clone());
         }
-        let Some(stand) = self.pages.get_mut(&(page.person.clone(), page.by)) else { return };
+        let slot = (page.person.clone(), page.by);
+        let Some(stand) = Arc::make_mut(&mut self.pages).get_mut(&slot) else { return };
         if stand.rung != page.rung {
             return;
         }

@@ -222,7 +222,7 @@ pub struct Incident {
     /// Who is being woken.
     pub paging: Paging,
     /// How it stands with everyone who was paged, by each means.
-    pub pages: BTreeMap<(PersonId, ContactKind), Stand>,
+    pub pages: Arc<BTreeMap<(PersonId, ContactKind), Stand>>,
     /// Who said that they can't.
     pub declined: BTreeSet<PersonId>,
     /// Whom texts do not reach any more.
@@ -271,7 +271,7 @@ impl Incident {
             severity_by_person: false,
             roles: BTreeMap::new(),
             paging: Paging::Off,
-            pages: BTreeMap::new(),
+            pages: Arc::default(),
             declined: BTreeSet::new(),
             opted_out: BTreeSet::new(),
             awaited: BTreeSet::new(),

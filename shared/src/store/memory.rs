@@ -173,6 +173,11 @@ impl Store for MemoryStore {
         Ok(self.streams.get(stream).map(|stream| stream.turns.clone()).unwrap_or_default())
     }
 
+    fn turn(&self, stream: &StreamId, number: u32) -> Result<Option<Sealed>, StoreError> {
+        let turns = self.streams.get(stream).map_or(&[][..], |stream| &stream.turns);
+        Ok(turns.iter().find(|turn| turn.turn == number).cloned())
+    }
+
     fn has_taken(&self, stream: &StreamId, key: &str) -> Result<bool, StoreError> {
         Ok(self.streams.get(stream).is_some_and(|stream| stream.keys.contains(key)))
     }

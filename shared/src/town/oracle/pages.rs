@@ -1,28 +1,32 @@
 //! Promises about waking people: no page lost, none too many, the ladder never stops by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Effect, Ending, Event, GRACE, Incident, MAX_PAGE_COPIES, Page, Paging, Span, Stream, Ts,
     next_rung,
 };
 
+use crate::id::{EffectKey, StreamId};
 use crate::incident::wants_pages;
 use crate::plan::ContactKind;
 
 /// Every page that was owed reached a provider in time, or was not wanted any more by then.
 pub(super) fn sent(ending: &Ending) -> Result<(), String> {
+    let mut first: BTreeMap<&EffectKey, Ts> = BTreeMap::new();
+    for (call, _) in ending.page_calls() {
+        first.entry(&call.key).or_insert(call.at);
+    }
     for stream in &ending.streams {
+        let spells = quiet_spells(stream);
         for body in &stream.turns {
-            let deadline = ending.deadline(body.at, GRACE, Span::ZERO);
             for (key, effect) in body.owed() {
                 let Effect::Page(page) = effect else { continue };
-                let called =
-                    ending.page_calls().any(|(call, _)| call.key == key && call.at <= deadline);
-                let over = quiet_spells(stream)
-                    .iter()
-                    .any(|(from, _)| body.at <= *from && *from <= deadline);
-                if !called && !over && deadline <= ending.end() {
+                let due = body.at.max(effect.due());
+                let deadline = ending.deadline(due, GRACE, Span::ZERO);
+                let called = first.get(&key).is_some_and(|at| *at <= deadline);
+                let over = || spells.iter().any(|(from, _)| body.at <= *from && *from <= deadline);
+                if !called && deadline <= ending.end() && !over() {
                     return Err(format!("page {key} to {} never left", page.person));
                 }
             }
@@ -33,9 +37,10 @@ pub(super) fn sent(ending: &Ending) -> Result<(), String> {
 
 /// Whoever has an incident is left in peace, and so is everybody else.
 pub(super) fn none_after_the_end(ending: &Ending) -> Result<(), String> {
+    let spells: BTreeMap<&StreamId, Vec<(Ts, Ts)>> =
+        ending.streams.iter().map(|stream| (&stream.id, quiet_spells(stream))).collect();
     for (call, page) in ending.page_calls() {
-        let Some(stream) = ending.stream(&call.key) else { continue };
-        let spells = quiet_spells(stream);
+        let Some(spells) = spells.get(&call.key.stream) else { continue };
         if spells.iter().any(|(from, until)| *from < call.at && call.at < *until) {
             let late = (call.at - super::super::START).as_secs_f64();
             return Err(format!("page {} to {} left at {late} s", call.key, page.person));
@@ -47,9 +52,11 @@ pub(super) fn none_after_the_end(ending: &Ending) -> Result<(), String> {
 /// A page is repeated for a reason only, and only so often.
 pub(super) fn bounded(ending: &Ending) -> Result<(), String> {
     let deaths = ending.simulation.record().downtimes.len();
+    let mut left: BTreeMap<&EffectKey, usize> = BTreeMap::new();
     for (call, page) in ending.page_calls() {
-        let again = ending.page_calls().filter(|(other, _)| other.key == call.key).count();
-        if again > 1 + deaths || page.copy > MAX_PAGE_COPIES {
+        let again = left.entry(&call.key).or_default();
+        *again += 1;
+        if *again > 1 + deaths || page.copy > MAX_PAGE_COPIES {
             return Err(format!("page {} left {again} times, copy {}", call.key, page.copy));
         }
     }
