@@ -2,14 +2,18 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use functions::door;
 use functions::http::Roots;
+use functions::routes::callbacks::{self, Callbacks};
 use functions::server::{Config, ServeError, Server, rehearse};
 use functions::vendors::dispatch::Dispatch;
+use functions::vendors::phone::{Phones, canary, poll};
 use shared::town::{Scenario, Script, rehearsal_plan};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::grammar::ServeArgs;
@@ -60,6 +64,7 @@ async fn serve(
     let store = config.store.clone();
     let server = Server::open(config).await?;
     let vendors = Dispatch::from_environment(server.lookout(), setting);
+    let (server, _living) = with_phones(server, vendors.phones.as_ref());
     let surveyor = Dispatch::from_environment(server.lookout(), setting);
     let counter = AtDesk { desk: server.desk(), vendors: Arc::new(surveyor) };
     let Some(face) = Face::from_environment(&server.lookout(), counter, &store, setting) else {
@@ -68,6 +73,22 @@ async fn serve(
     let face = Arc::new(face);
     let server = server.with_routes(slack::routes::routes(Arc::clone(&face)));
     server.run(Teller::new(vendors, face), stop).await
+}
+
+/// Answers what carriers ask, and asks those that are silent, as long as the server lives.
+fn with_phones(server: Server, phones: Option<&Arc<Phones>>) -> (Server, JoinSet<()>) {
+    let mut living = JoinSet::new();
+    let Some(phones) = phones else { return (server, living) };
+    let (desk, lookout) = (server.desk(), server.lookout());
+    phones.tell(desk.clone());
+    living.spawn(poll::run(Arc::clone(phones), desk.clone(), lookout.clock));
+    let every = setting("ALLCLEAR_CANARY_EVERY").and_then(|text| text.parse().ok());
+    if let Some(seconds) = every {
+        living.spawn(canary::run(Arc::clone(phones), Duration::from_secs(seconds)));
+    }
+    let callbacks =
+        Callbacks::from_environment(lookout.plan, desk, lookout.clock, Arc::clone(phones), setting);
+    (server.with_routes(callbacks::routes(callbacks)), living)
 }
 
 /// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.

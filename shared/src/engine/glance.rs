@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Engine, Store, StoreError};
-use crate::id::StreamId;
+use crate::effect::Page;
+use crate::id::{EffectKey, StreamId};
 use crate::incident::{Event, Incident};
 use crate::ledger::Body;
 use crate::operation::{OperationEvent, Operations};
@@ -30,6 +31,8 @@ pub trait Glance {
     fn incident(&self, id: &StreamId) -> Result<Incident, StoreError>;
     /// The newest incidents, newest first.
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError>;
+    /// The page that an effect is.
+    fn page(&self, key: &EffectKey) -> Result<Option<Page>, StoreError>;
     /// Every turn of an incident, its chain checked.
     fn turns(&self, id: &StreamId) -> Result<Vec<Body<Event>>, StoreError>;
     /// Every turn of the operations' journal, its chain checked.
@@ -68,6 +71,10 @@ impl<S: Store> Glance for Engine<S> {
 
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
         self.store().newest(limit)
+    }
+
+    fn page(&self, key: &EffectKey) -> Result<Option<Page>, StoreError> {
+        self.page_of(key)
     }
 
     fn turns(&self, id: &StreamId) -> Result<Vec<Body<Event>>, StoreError> {

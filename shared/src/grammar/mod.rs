@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 mod change;
 pub mod chat;
+mod declaration;
 mod incident;
 mod numbered;
 pub mod sms;
@@ -14,6 +15,7 @@ pub mod sms;
 pub use change::{
     Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,
 };
+pub use declaration::declaration;
 pub use incident::{IncidentVerb, On, severity};
 pub use numbered::numbered;
 
