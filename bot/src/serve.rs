@@ -2,12 +2,15 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use functions::door;
 use functions::http::{self, NoClient, Roots};
+use functions::routes::callbacks::{self, Callbacks};
 use functions::server::{Config, ServeError, Server, rehearse};
 use functions::vendors::dispatch::Dispatch;
+use functions::vendors::phone::{Phones, canary, poll};
 use serde_json::json;
 use shared::town::{Scenario, Script, rehearsal_plan};
 use tokio::signal::unix::{SignalKind, signal};
@@ -66,6 +69,7 @@ async fn serve(
     let store = config.store.clone();
     let server = Server::open(config).await?;
     let vendors = Dispatch::from_environment(server.lookout(), setting);
+    let (server, _living) = with_phones(server, vendors.phones.as_ref());
     let surveyor = Dispatch::from_environment(server.lookout(), setting);
     let counter = AtDesk { desk: server.desk(), vendors: Arc::new(surveyor) };
     let access = match Access::read(setting) {
@@ -94,6 +98,22 @@ async fn serve(
     let shown = Arc::clone(&face);
     let server = server.with_status(move || shown.line.health());
     server.with_routes(slack::routes::routes(inbox)).run(Teller::new(vendors, face), stop).await
+}
+
+/// Answers what carriers ask, and asks those that are silent, as long as the server lives.
+fn with_phones(server: Server, phones: Option<&Arc<Phones>>) -> (Server, JoinSet<()>) {
+    let mut living = JoinSet::new();
+    let Some(phones) = phones else { return (server, living) };
+    let (desk, lookout) = (server.desk(), server.lookout());
+    phones.tell(desk.clone());
+    living.spawn(poll::run(Arc::clone(phones), desk.clone(), lookout.clock));
+    let every = setting("ALLCLEAR_CANARY_EVERY").and_then(|text| text.parse().ok());
+    if let Some(seconds) = every {
+        living.spawn(canary::run(Arc::clone(phones), Duration::from_secs(seconds)));
+    }
+    let callbacks =
+        Callbacks::from_environment(lookout.plan, desk, lookout.clock, Arc::clone(phones), setting);
+    (server.with_routes(callbacks::routes(callbacks)), living)
 }
 
 /// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.

@@ -51,6 +51,15 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// When it is due, as its turn owes it; at once where nothing else is said.
+    pub fn due(&self) -> Ts {
+        match self {
+            Self::WakeAt { at, .. } => *at,
+            Self::Page(page) => page.not_before.unwrap_or(crate::store::AT_ONCE),
+            _ => crate::store::AT_ONCE,
+        }
+    }
+
     /// The lane it travels on; `None` for a wake-up, which the timer loop owns.
     pub fn lane(&self) -> Option<Lane> {
         match self {
@@ -82,6 +91,17 @@ pub struct Page {
     pub severity: Severity,
     /// What is down.
     pub component: ComponentId,
+    /// It leaves no earlier than this: the person sleeps, and it can wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Ts>,
+    /// Whether it only tests that this person can be reached: there is no incident behind it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub test: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like that")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What the room is told: which fact is news. The words are built in the faces, from the incident.

@@ -17,7 +17,7 @@ mod words;
 
 pub use looks::{changes_say, looked_says};
 pub use plain::plain;
-pub use words::{act_says, purged_says, role_says, witness_says};
+pub use words::{act_says, contact_says, purged_says, role_says, witness_says};
 
 /// Like events within this time are one line.
 const FOLD_WITHIN: Span = Span::secs(60);
@@ -204,10 +204,13 @@ fn folds(event: &Event) -> bool {
 
 /// Whether two events say the same sort of thing about different things.
 fn alike(one: &Event, other: &Event) -> bool {
-    use Event::{Found, Joined, LookFailed, Paged};
+    use Event::{Delivered, Found, Joined, LookFailed, Paged};
     match (one, other) {
-        (Paged { page: a, outcome: x }, Paged { page: b, outcome: y }) => {
+        (Paged { page: a, outcome: x, .. }, Paged { page: b, outcome: y, .. }) => {
             (a.rung, a.copy, fate(x)) == (b.rung, b.copy, fate(y))
+        }
+        (Delivered { report: a, again: x, .. }, Delivered { report: b, again: y, .. }) => {
+            (&a.stage, x) == (&b.stage, y)
         }
         (Found { .. } | LookFailed { .. }, Found { .. } | LookFailed { .. }) => true,
         (Joined { health: a, trust: x, .. }, Joined { health: b, trust: y, .. }) => {

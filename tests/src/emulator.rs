@@ -53,6 +53,11 @@ impl Emulator {
         Self::emulate("slack", seed).await
     }
 
+    /// Twilio's messages, with what a seed in YAML describes.
+    pub async fn twilio(seed: &str) -> Result<Self> {
+        Self::emulate("twilio", seed).await
+    }
+
     async fn emulate(service: &str, seed: &str) -> Result<Self> {
         let command = |folder: &Path, port: u16| {
             let file = folder.join("seed.yaml");

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod binary;
 pub mod command;
 pub mod emulator;
+pub mod exchange;
 pub mod parts;
 pub mod place;
 pub mod rehearsal;

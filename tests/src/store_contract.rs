@@ -134,6 +134,9 @@ fn turns_come_back_as_they_were_sealed(store: &mut impl Store) {
     let wanted = [1, 2, 3].map(|number| turn("a", number));
     assert_eq!(store.turns(&"a".into()).unwrap(), wanted);
     assert_eq!(store.turns(&"b".into()).unwrap(), [turn("b", 1)]);
+    assert_eq!(store.turn(&"a".into(), 2).unwrap().as_ref(), wanted.get(1));
+    assert_eq!(store.turn(&"a".into(), 99).unwrap(), None);
+    assert_eq!(store.turn(&"unknown".into(), 1).unwrap(), None);
 }
 
 fn a_turn_is_written_once(store: &mut impl Store) {

@@ -102,3 +102,43 @@ fn the_same_seed_gives_the_same_bytes() {
         assert_eq!(first.boundaries(), second.boundaries());
     }
 }
+
+/// Seeds of bad phones that the test command plays.
+const PHONE_SEEDS: u64 = 5_000;
+
+/// An outage that wakes everybody, with the phones, the providers and the sleepers of that seed.
+fn bad_phones(seed: u64) -> Script {
+    const OUTAGES: [Scenario; 3] =
+        [Scenario::SharedDependencyDown, Scenario::BothSidesDown, Scenario::StandbyStale];
+    const PHONES: [Fault; 13] = [
+        Fault::CallsInVain,
+        Fault::DeliveryLies,
+        Fault::LateCallbacks,
+        Fault::OptedOut,
+        Fault::PeopleDecline,
+        Fault::OnCallAsleep,
+        Fault::EveryoneAsleep,
+        Fault::VoiceDown,
+        Fault::SmsDown,
+        Fault::MailDown,
+        Fault::LostReply,
+        Fault::SlowVendors,
+        Fault::Kill,
+    ];
+    let mut rng = fastrand::Rng::with_seed(seed ^ 0xbad);
+    let faults: Vec<Fault> =
+        (0..rng.usize(1..=5)).map(|_| PHONES[rng.usize(..PHONES.len())]).collect();
+    Script::of(OUTAGES[seed as usize % OUTAGES.len()]).with(faults)
+}
+
+/// Kill points, providers that fail, lie and repeat themselves, people who sleep and people who can't: no page is lost,
+/// and whatever is not acknowledged is still being escalated. `SEEDS=100000` plays more of them.
+#[test]
+fn no_page_is_lost_whatever_phones_do() {
+    if setting("SEED").is_some() {
+        return;
+    }
+    let seeds = setting("SEEDS").unwrap_or(PHONE_SEEDS);
+    let failures = play(seeds, |seed| (bad_phones(seed), seed));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

@@ -2,10 +2,10 @@
 
 use anyhow::{Result, anyhow, bail};
 use shared::engine::{Glance, Target};
-use shared::grammar::{IncidentVerb, On, severity};
-use shared::id::{ComponentId, PersonId};
+use shared::grammar::{IncidentVerb, On, declaration};
+use shared::id::PersonId;
 use shared::incident::{Incident, Role, State, Wish};
-use shared::plan::{Plan, Severity};
+use shared::plan::Plan;
 use shared::store::Summary;
 
 use super::{Counter, Said, Speaker, wish};
@@ -135,7 +135,7 @@ async fn list(counter: &impl Counter, limit: usize, all: bool) -> Result<Said> {
 
 async fn declare(words: &[String], speaker: &Speaker, counter: &impl Counter) -> Result<Said> {
     let plan = counter.plan();
-    let (severity, component, says) = declaration(words, &plan)?;
+    let (severity, component, says) = declaration(words, &plan).map_err(anyhow::Error::msg)?;
     let target = Target::Component(component.clone());
     wish(target, Wish::Declare { component, severity, says, number: 0 }, speaker, counter).await
 }
@@ -191,40 +191,4 @@ fn shown(seen: &dyn Glance, on: On) -> Result<Incident> {
         Some(newest) => numbered(seen, newest.number),
         None => bail!("there are no incidents. All clear"),
     }
-}
-
-/// Reads `[p1..p4] [component] words…`; without a component the first one of the plan is meant. What looks like a slip
-/// of the thumb is asked back: paging people for the wrong thing is worse.
-fn declaration(words: &[String], plan: &Plan) -> Result<(Option<Severity>, ComponentId, String)> {
-    let mut rest = words;
-    let mut chosen = None;
-    if let Some((first, others)) = rest.split_first()
-        && let Ok(found) = severity(first)
-    {
-        (chosen, rest) = (Some(found), others);
-    } else if let Some(first) = rest.first().filter(|word| is_severity_like(word)) {
-        bail!("there is no severity `{first}`: write p1, p2, p3 or p4, or none");
-    }
-    let site = plan.components.first().map(|one| one.id.clone());
-    let mut component = site.ok_or_else(|| anyhow!("the plan has no components"))?;
-    if let Some((first, others)) = rest.split_first() {
-        let id = ComponentId::from(first.to_lowercase());
-        if plan.component(&id).is_some() {
-            (component, rest) = (id, others);
-        } else if let Some(meant) = plan.components.iter().find(|one| is_typo_of(&id, &one.id)) {
-            bail!("there is no component `{id}`: did you mean `{}`?", meant.id);
-        }
-    }
-    let says = if rest.is_empty() { format!("{component} is down") } else { rest.join(" ") };
-    Ok((chosen, component, says))
-}
-
-/// `p0`, `p7` and the like: nobody begins a sentence with them.
-fn is_severity_like(word: &str) -> bool {
-    let digits = word.strip_prefix(['p', 'P']).unwrap_or_default();
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_typo_of(word: &ComponentId, component: &ComponentId) -> bool {
-    strsim::damerau_levenshtein(word.as_str(), component.as_str()) <= 2 && word.as_str().len() > 3
 }

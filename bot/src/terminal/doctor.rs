@@ -3,6 +3,7 @@
 use anyhow::Result;
 use functions::perform::KillSwitch;
 use functions::store::ServerLock;
+use functions::vendors::phone::settings as phone;
 use serde_json::{Value, json};
 use shared::effect::{ActClass, Lane};
 use shared::engine::Engine;
@@ -12,6 +13,7 @@ use shared::store::{MemoryStore, Store};
 use shared::time::{Span, Ts};
 
 use super::{Answer, paint, slack};
+use crate::serve::setting;
 use crate::settings::Settings;
 
 /// Owed effects counted at most; more than that is as bad.
@@ -40,6 +42,7 @@ fn examine<S: Store>(engine: &Engine<S>, settings: &Settings, note: &str) -> Res
     ];
     lines.extend(arming(engine));
     lines.extend(traffic(plan));
+    lines.extend(phone::standing(plan.phone.as_ref(), setting));
     lines.extend(to_do(engine));
     lines.extend(switch.iter().map(|why| ("FROZEN", why.clone())));
     lines.extend(check::disarmed_because(plan).into_iter().map(|why| ("missing", why)));

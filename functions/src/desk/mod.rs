@@ -9,9 +9,13 @@ use std::thread::JoinHandle;
 
 use shared::detect::Probe;
 use shared::effect::{Act, ActClass, Outcome};
-use shared::engine::{Engine, Glance, Granted, OperationError, Permit, Receipt, WishError};
+use shared::engine::{
+    Engine, Glance, Granted, OperationError, Permit, Receipt, RosterError, WishError,
+};
 use shared::id::{ComponentId, EffectKey};
 use shared::operation::Operation;
+use shared::page::Report;
+use shared::roster::RosterEvent;
 use shared::store::{Owed, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,7 +24,7 @@ use crate::clock::Clock;
 mod request;
 mod turn;
 
-pub use request::{Arrival, Instruction, Pulse, Utterance};
+pub use request::{Arrival, Instruction, Pulse, RosterSaid, Utterance};
 use request::{Request, defer};
 pub use turn::{LANE_LIMITS, Lanes};
 
@@ -79,6 +83,12 @@ impl Desk {
         self.ask(|reply| Request::Settle(Box::new(owed), outcome, reply)).await
     }
 
+    /// Takes in what a provider says of a page that it took: whether that was news. Once this is answered, it is
+    /// durable.
+    pub async fn deliver(&self, key: EffectKey, report: Report) -> Result<bool, Away> {
+        self.ask(|reply| Request::Deliver(key, Box::new(report), reply)).await
+    }
+
     /// Asks for the permit of an action.
     pub async fn permit(&self, key: EffectKey, act: Act) -> Result<Permit, Away> {
         self.ask(|reply| Request::Permit(key, act, reply)).await
@@ -100,6 +110,14 @@ impl Desk {
         said: Instruction,
     ) -> Result<Result<Operation, OperationError>, Away> {
         self.ask(|reply| Request::Operate(Box::new(said), reply)).await
+    }
+
+    /// A person changes the roster, answers a test, or wants no more texts.
+    pub async fn change_roster(
+        &self,
+        said: RosterSaid,
+    ) -> Result<Result<Vec<RosterEvent>, RosterError>, Away> {
+        self.ask(|reply| Request::Roster(Box::new(said), reply)).await
     }
 
     /// Freezes every action.

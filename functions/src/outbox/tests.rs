@@ -41,6 +41,8 @@ fn page(plan: &Plan) -> Effect {
         incident: 1,
         severity: shared::plan::Severity::P1,
         component: "frontend".into(),
+        not_before: None,
+        test: false,
     })
 }
 

@@ -21,10 +21,14 @@ pub mod mac;
 mod sns;
 mod standard;
 mod token;
+mod twilio;
+mod vonage;
 
 pub use certificate::{CertificateUrl, Certificates, Unavailable};
 pub use chat::{slack, vercel};
 pub use fetch::HttpsCertificates;
+pub use twilio::twilio;
+pub use vonage::vonage;
 
 /// How far a signed time may lie from ours, both ways (Standard Webhooks, Slack, Grafana).
 pub const TOLERANCE: Span = Span::secs(300);

@@ -19,6 +19,7 @@ use crate::door::Door;
 use crate::perform::KillSwitch;
 
 mod answer;
+pub mod callbacks;
 mod health;
 mod webhook;
 

@@ -77,7 +77,7 @@ fn known<'a>(app: &'a App, id: &SourceId) -> Result<&'a Source, Refused> {
 }
 
 /// The whole body, bounded in size and time; too large a one is refused before it is read where its sender says so.
-async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
+pub(super) async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > BODY_MAX) {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 use shared::effect::Effect;
 use shared::id::EffectKey;
 use shared::ledger::Sealed;
-use shared::store::{AT_ONCE, Derived, StoreError, Summary};
+use shared::store::{Derived, StoreError, Summary};
 
 use super::column::{Json, Word};
 use super::execute;
@@ -71,7 +71,8 @@ fn insert_effect(
     }
     let sql = "INSERT INTO outbox (stream, turn, position, lane, due, effect, seq)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let row = params![stream, turn, position, Word(effect.lane()), AT_ONCE.0, Json(effect), seq];
+    let row =
+        params![stream, turn, position, Word(effect.lane()), effect.due().0, Json(effect), seq];
     execute(connection, sql, row)
 }
 

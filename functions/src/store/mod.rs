@@ -134,6 +134,12 @@ impl Store for SqliteStore {
         self.list(sql, params![stream.as_str()], column::sealed)
     }
 
+    fn turn(&self, stream: &StreamId, number: u32) -> Result<Option<Sealed>, StoreError> {
+        let sql = "SELECT stream, number, json, hash FROM turns WHERE stream = ?1 AND number = ?2";
+        let found = self.list(sql, params![stream.as_str(), number], column::sealed)?;
+        Ok(found.into_iter().next())
+    }
+
     fn has_taken(&self, stream: &StreamId, key: &str) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM turns WHERE stream = ?1 AND key = ?2)";
         self.value(sql, params![stream.as_str(), key])

@@ -1,5 +1,7 @@
 //! Which vendor performs which effect. Adding a vendor means adding a line here.
 
+use std::sync::Arc;
+
 use shared::effect::{Act, Effect, Look, Outcome};
 use shared::id::EffectKey;
 
@@ -7,6 +9,7 @@ use super::aws::Aws;
 use super::dns::DnsHands;
 use super::dry::Dry;
 use super::lookout::Lookout;
+use super::phone::Phones;
 use super::vercel::Vercel;
 use crate::perform::{Hold, Perform};
 
@@ -18,6 +21,8 @@ pub struct Dispatch {
     pub dns: Option<DnsHands>,
     /// What serves the application.
     pub hosting: Option<Vercel>,
+    /// What wakes people.
+    pub phones: Option<Arc<Phones>>,
 }
 
 /// Whose work an effect is.
@@ -25,6 +30,7 @@ enum Share {
     Dns,
     Hosting,
     Lookout,
+    Phones,
     Nobody,
 }
 
@@ -35,7 +41,8 @@ impl Dispatch {
         let aws = Aws::from_environment(lookout.http.clone(), &read);
         let servers = read("ALLCLEAR_NAME_SERVERS").unwrap_or_default();
         let dns = aws.map(|aws| DnsHands::new(&lookout, aws).asking(&servers));
-        Self { lookout, dns, hosting }
+        let phones = Phones::from_environment(&lookout, &read).map(Arc::new);
+        Self { lookout, dns, hosting, phones }
     }
 }
 
@@ -47,6 +54,10 @@ impl Perform for Dispatch {
             (Share::Lookout, ..) => self.lookout.perform(key, effect, hold).await,
             (Share::Dns, None, _) => without(key, effect, hold, "AWS_ACCESS_KEY_ID").await,
             (Share::Hosting, _, None) => without(key, effect, hold, "VERCEL_TOKEN").await,
+            (Share::Phones, ..) => match &self.phones {
+                Some(phones) => phones.perform(key, effect, hold).await,
+                None => Dry.perform(key, effect, hold).await,
+            },
             (Share::Nobody, ..) => Dry.perform(key, effect, hold).await,
         }
     }
@@ -66,7 +77,8 @@ fn share(effect: &Effect) -> Share {
             | Look::ControlSite
             | Look::CriticalPath,
         ) => Share::Lookout,
-        Effect::Page(_) | Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => Share::Nobody,
+        Effect::Page(_) => Share::Phones,
+        Effect::Tell(_) | Effect::Report | Effect::WakeAt { .. } => Share::Nobody,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod dispatch;
 pub mod dns;
 pub mod dry;
 pub mod lookout;
+pub mod phone;
 pub mod preflight;
 pub mod statuspage;
 pub mod town;

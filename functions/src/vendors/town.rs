@@ -9,7 +9,7 @@ use shared::id::EffectKey;
 use shared::plan::Plan;
 use shared::signal::{self, Signal};
 use shared::time::{Span, Ts};
-use shared::town::{Happening, Script, Town, Webhook};
+use shared::town::{Callback, Happening, Script, Town, Webhook};
 use tokio::time::sleep;
 
 use crate::clock::Clock;
@@ -86,6 +86,10 @@ impl LiveTown {
     async fn bring(&self, desk: &Desk, happening: &Happening, now: Ts) -> Result<(), Away> {
         match happening {
             Happening::Webhook(webhook) => desk.receive(self.arrival(webhook, now)).await.map(drop),
+            Happening::Callback(callback) => {
+                let Callback { key, report } = callback.clone();
+                desk.deliver(key, report).await.map(drop)
+            }
             Happening::Person(said) => {
                 let utterance = Utterance {
                     target: Target::Number(said.incident),

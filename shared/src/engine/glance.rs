@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::{Engine, Store, StoreError};
-use crate::id::StreamId;
+use crate::effect::Page;
+use crate::id::{EffectKey, StreamId};
 use crate::incident::{Event, Incident};
 use crate::ledger::Body;
 use crate::operation::{OperationEvent, Operations};
 use crate::plan::Plan;
+use crate::roster::Roster;
 use crate::safety::Standing;
 use crate::store::Summary;
 
@@ -17,6 +19,8 @@ pub trait Glance {
     fn plan(&self) -> &Arc<Plan>;
     /// Freeze, arming, leases, velocity, obligations.
     fn standing(&self) -> &Standing;
+    /// Who stands in, whom texts don't reach, tests of phones.
+    fn roster(&self) -> &Roster;
     /// Every operation.
     fn operations(&self) -> &Operations;
     /// Incidents that are not over.
@@ -27,6 +31,8 @@ pub trait Glance {
     fn incident(&self, id: &StreamId) -> Result<Incident, StoreError>;
     /// The newest incidents, newest first.
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError>;
+    /// The page that an effect is.
+    fn page(&self, key: &EffectKey) -> Result<Option<Page>, StoreError>;
     /// Every turn of an incident, its chain checked.
     fn turns(&self, id: &StreamId) -> Result<Vec<Body<Event>>, StoreError>;
     /// Every turn of the operations' journal, its chain checked.
@@ -40,6 +46,10 @@ impl<S: Store> Glance for Engine<S> {
 
     fn standing(&self) -> &Standing {
         Self::standing(self)
+    }
+
+    fn roster(&self) -> &Roster {
+        Self::roster(self)
     }
 
     fn operations(&self) -> &Operations {
@@ -61,6 +71,10 @@ impl<S: Store> Glance for Engine<S> {
 
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
         self.store().newest(limit)
+    }
+
+    fn page(&self, key: &EffectKey) -> Result<Option<Page>, StoreError> {
+        self.page_of(key)
     }
 
     fn turns(&self, id: &StreamId) -> Result<Vec<Body<Event>>, StoreError> {

@@ -1,10 +1,12 @@
 //! What is owed and what came of it: wake-ups, outcomes, the permit to act, and the sweep that finds what was missed.
 
 use super::{Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn, View};
-use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Timer};
+use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Page, Timer};
 use crate::id::EffectKey;
 use crate::incident::{self, Incident, RUNG_GRACE};
 use crate::operation::OPERATIONS_STREAM;
+use crate::page::Report;
+use crate::roster::ROSTER_STREAM;
 use crate::safety::{self, Asker, End, Grant, SAFETY_STREAM};
 use crate::store::Owed;
 use crate::time::Span;
@@ -32,6 +34,13 @@ pub enum Permit {
     Settled(Outcome),
 }
 
+/// What a turn owes, whatever happened in it.
+#[derive(serde::Deserialize)]
+struct Owing {
+    #[serde(default)]
+    owes: Vec<Effect>,
+}
+
 impl<S: Store> Engine<S> {
     /// Effects of a lane that are due. A page that nobody needs any more is not among them.
     pub fn owed(&self, lane: Lane, now: Ts, limit: usize) -> Result<Vec<Owed>, StoreError> {
@@ -45,13 +54,49 @@ impl<S: Store> Engine<S> {
     }
 
     /// Whether somebody is still to be woken. In doubt, they are.
-    fn wants(&self, page: &Owed) -> bool {
-        match self.remembered(&page.key.stream) {
-            Some(incident) => incident::wants_pages(incident),
-            None => self
-                .load(&page.key.stream)
-                .map_or(true, |incident| incident::wants_pages(&incident)),
+    fn wants(&self, owed: &Owed) -> bool {
+        let Effect::Page(page) = &owed.effect else { return true };
+        if page.test {
+            return self.roster.test(page.incident).is_none_or(|test| test.heard.is_none());
         }
+        match self.remembered(&owed.key.stream) {
+            Some(incident) => incident::wants_page(incident, page),
+            None => self
+                .load(&owed.key.stream)
+                .map_or(true, |incident| incident::wants_page(&incident, page)),
+        }
+    }
+
+    /// A provider says more of a page that it took: whether that was news. An unknown page is none.
+    pub fn deliver(
+        &mut self,
+        key: &EffectKey,
+        report: &Report,
+        now: Ts,
+    ) -> Result<bool, StoreError> {
+        let Some(page) = self.page_of(key)? else { return Ok(false) };
+        if page.test {
+            return self.deliver_test(key, &page, report, now);
+        }
+        self.remember_stop(&page, report, now)?;
+        let incident = self.known(&key.stream)?;
+        let command =
+            Command::Delivery { key: key.clone(), page: Box::new(page), report: report.clone() };
+        let turn_key = format!("delivery/{key}/{}/{}", report.receipt, report.stage.rank());
+        let turn = Turn { actor: &report.provider, key: &turn_key, settles: None };
+        let events = self.decide_and_append(incident, &command, &turn, now)?;
+        Ok(events.is_ok_and(|events| !events.is_empty()))
+    }
+
+    /// The page that an effect is.
+    pub fn page_of(&self, key: &EffectKey) -> Result<Option<Page>, StoreError> {
+        let Some(sealed) = self.store.turn(&key.stream, key.turn)? else { return Ok(None) };
+        let owing: Owing = serde_json::from_str(&sealed.json)
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Ok(match owing.owes.into_iter().nth(usize::from(key.position)) {
+            Some(Effect::Page(page)) => Some(page),
+            _ => None,
+        })
     }
 
     /// Asks for the permit of an action. One that was granted before and never ended may have happened: it is read
@@ -118,6 +163,7 @@ impl<S: Store> Engine<S> {
         match owed.key.stream.as_str() {
             OPERATIONS_STREAM => return self.settle_operation(owed, outcome, now),
             SAFETY_STREAM => return self.settle_care(owed, outcome, now),
+            ROSTER_STREAM => return self.settle_roster(owed, outcome, now),
             _incident => {}
         }
         let incident = self.known(&owed.key.stream)?;
@@ -206,6 +252,10 @@ impl<S: Store> Engine<S> {
     fn withdraw_pages(&mut self, now: Ts) -> Result<(), StoreError> {
         for page in self.store.owed(Lane::Page, now, PAGES_AT_ONCE)? {
             if self.wants(&page) {
+                continue;
+            }
+            if page.key.stream.as_str() == ROSTER_STREAM {
+                self.store.settle(&page.key)?;
                 continue;
             }
             let marks = self.known(&page.key.stream)?.marks;

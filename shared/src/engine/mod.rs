@@ -17,6 +17,7 @@ use crate::incident::{
 use crate::ledger::{self, Body, Hash};
 use crate::operation::Operations;
 use crate::plan::Plan;
+use crate::roster::Roster;
 use crate::safety::{self, SAFETY_STREAM, SafetyEvent, Standing};
 use crate::signal::{Health, Kind, Signal, Trust};
 use crate::store::{Delivery, Derived, Store, StoreError};
@@ -25,11 +26,13 @@ use crate::time::Ts;
 mod glance;
 mod hands;
 mod operations;
+mod roster;
 mod turns;
 
 pub use glance::Glance;
 pub use hands::Permit;
 pub use operations::OperationError;
+pub use roster::RosterError;
 
 /// Monitors whose last word is remembered; beyond it the oldest knowledge is dropped and only costs a turn.
 const MAX_HEARD: usize = 50_000;
@@ -43,6 +46,7 @@ pub struct Engine<S> {
     watches: BTreeMap<ComponentId, Watch>,
     standing: Standing,
     operations: Operations,
+    roster: Roster,
     heard: HashMap<(SourceId, MonitorKey), (Health, Ts)>,
     seen_writes: u64,
     stale: bool,
@@ -106,6 +110,7 @@ impl<S: Store> Engine<S> {
             watches: BTreeMap::new(),
             standing,
             operations: Operations::default(),
+            roster: Roster::default(),
             heard: HashMap::new(),
             seen_writes: 0,
             stale: true,

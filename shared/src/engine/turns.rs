@@ -28,6 +28,7 @@ impl<S: Store> Engine<S> {
             self.standing.apply_turn(body, hash);
         }
         self.take_up_operations()?;
+        self.take_up_roster()?;
         self.review_arming(now);
         if self.stale {
             self.hear_anew();
@@ -112,8 +113,8 @@ impl<S: Store> Engine<S> {
             return self.quietly(turn).map(|()| Ok(Vec::new()));
         }
         let failing = self.failing();
-        let situation =
-            Situation { plan: &self.plan, standing: &self.standing, failing: &failing, now };
+        let (plan, standing, roster) = (&self.plan, &self.standing, &self.roster);
+        let situation = Situation { plan, standing, roster, failing: &failing, now };
         let (mut incident, events) = match incident::decide_and_fold(situation, incident, command) {
             Ok((incident, events)) if !events.is_empty() => (incident, events),
             other => return self.quietly(turn).map(|()| other.map(|(_, none)| none)),

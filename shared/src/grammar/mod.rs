@@ -8,13 +8,16 @@ use clap::Subcommand;
 mod backup;
 mod change;
 pub mod chat;
+mod declaration;
 mod incident;
 mod numbered;
+pub mod sms;
 
 pub use backup::{BackupVerb, RestoreVerb, Which};
 pub use change::{
     Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,
 };
+pub use declaration::declaration;
 pub use incident::{IncidentVerb, On, severity};
 pub use numbered::numbered;
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::event::{Choice, Event};
+use super::event::{Call, Choice, Event};
 use super::{Incident, MAX_MONITORS, Paging, Phase, State, Word};
 use crate::effect::{Act, Finding, Look, Outcome, Page};
 use crate::id::{EffectKey, MonitorKey, PersonId, SourceId};
+use crate::page::{Report, Stage, Stand};
 use crate::plan::Severity;
 use crate::time::Ts;
 
@@ -29,8 +30,19 @@ impl Incident {
             Event::Sighted => self.blind = false,
             Event::Impaired { alert, .. } => self.impaired.push(*alert),
             Event::Eased { alert } => self.impaired.retain(|one| one != alert),
-            Event::RungReached { rung, pages, .. } => self.reached(*rung, *pages),
-            Event::Paged { page, outcome } => self.paged(page, outcome, at),
+            Event::RungReached { rung, pages, calls, .. } => {
+                self.reached(*rung, *pages, calls, at);
+            }
+            Event::Summoned { calls, .. } => self.summoned(calls, at),
+            Event::Paged { page, outcome, key, again } => {
+                self.paged(page, outcome, key.as_ref(), *again, at);
+            }
+            Event::Delivered { key, page, report, again } => {
+                self.delivered(key, page, report, *again, at);
+            }
+            Event::Rerouted { call, rung, .. } => self.owe(call, *rung, at),
+            Event::Declined { by, .. } => self.declined(by, at),
+            Event::Answered { by, .. } => drop(self.awaited.remove(by)),
             Event::Acknowledged { by, .. } => self.acknowledged(by, at),
             Event::Updated { text } => self.last_update = Some(text.clone()),
             Event::SeveritySet { to, because, by_person } => {
@@ -64,6 +76,8 @@ impl Incident {
         self.since = since;
         self.openings += 1;
         self.paging = Paging::Off;
+        self.pages = Arc::default();
+        self.forget_answers();
         self.failing = false;
         self.confirmed = false;
         self.steady = false;
@@ -98,6 +112,8 @@ impl Incident {
 
     fn acknowledged(&mut self, by: &PersonId, at: Ts) {
         self.paging = Paging::Acknowledged { by: by.clone() };
+        self.declined.remove(by);
+        self.awaited.remove(by);
         self.marks.acknowledged.get_or_insert(at);
     }
 
@@ -112,7 +128,8 @@ impl Incident {
     }
 
     fn set_up_ladder(&mut self, at: Ts) {
-        self.paging = Paging::Climbing { started: at, next: 0, pending: 0, sent: 0 };
+        self.pages = Arc::default();
+        self.paging = Paging::Climbing { started: at, next: 0 };
     }
 
     fn looks_asked(&mut self, round: u32, looks: &[Look], at: Ts) {
@@ -168,7 +185,13 @@ impl Incident {
         self.marks.recovered = None;
         self.marks.resolved = None;
         self.recovery.phase = Phase::Ready;
+        self.forget_answers();
         self.set_up_ladder(at);
+    }
+
+    fn forget_answers(&mut self) {
+        self.declined.clear();
+        self.awaited.clear();
     }
 
     fn close(&mut self, state: State) {
@@ -181,25 +204,78 @@ impl Incident {
         self.recovery.certain = None;
     }
 
-    fn reached(&mut self, rung: u32, pages: u32) {
-        if let Paging::Climbing { next, pending, sent, .. } = &mut self.paging {
+    fn reached(&mut self, rung: u32, pages: u32, calls: &[Call], at: Ts) {
+        if let Paging::Climbing { next, .. } = &mut self.paging {
             *next = rung + 1;
-            *pending = pages;
-            *sent = 0;
+        }
+        if calls.is_empty() && pages > 0 {
+            // Of a ledger that did not list them yet: their outcomes do.
+            self.pages = Arc::default();
+        }
+        calls.iter().for_each(|call| self.owe(call, rung, at));
+    }
+
+    fn owe(&mut self, call: &Call, rung: u32, at: Ts) {
+        let slot = (call.person.clone(), call.by);
+        Arc::make_mut(&mut self.pages).insert(slot, Stand::owed(rung, at));
+    }
+
+    fn summoned(&mut self, calls: &[Call], at: Ts) {
+        let rung = self.present_rung();
+        for call in calls {
+            self.awaited.insert(call.person.clone());
+            self.declined.remove(&call.person);
+            self.owe(call, rung, at);
         }
     }
 
-    fn paged(&mut self, page: &Page, outcome: &Outcome, at: Ts) {
-        let went = matches!(outcome, Outcome::Done(_));
-        if went {
+    fn declined(&mut self, by: &PersonId, at: Ts) {
+        self.declined.insert(by.clone());
+        self.awaited.remove(by);
+        if self.acknowledged_by() == Some(by) {
+            self.set_up_ladder(at);
+        }
+    }
+
+    fn paged(
+        &mut self,
+        page: &Page,
+        outcome: &Outcome,
+        key: Option<&EffectKey>,
+        again: bool,
+        at: Ts,
+    ) {
+        if let Outcome::Done(_) = outcome {
             self.marks.paged.get_or_insert(at);
         }
-        if let Paging::Climbing { next, pending, sent, .. } = &mut self.paging
-            && page.rung + 1 == *next
-            && (went || !super::may_copy(page))
-        {
-            *pending = pending.saturating_sub(1);
-            *sent += u32::from(went);
+        let slot = (page.person.clone(), page.by);
+        let pages = Arc::make_mut(&mut self.pages);
+        let stand = pages.entry(slot).or_insert_with(|| Stand::owed(page.rung, at));
+        if stand.rung != page.rung {
+            return;
+        }
+        if let Some(copy) = stand.copy_mut(page.copy, at) {
+            copy.settled(key, outcome, at);
+        }
+        if again {
+            stand.copy_mut(page.copy + 1, at);
+        }
+    }
+
+    fn delivered(&mut self, key: &EffectKey, page: &Page, report: &Report, again: bool, at: Ts) {
+        if report.stage == Stage::OptedOut {
+            self.opted_out.insert(page.person.clone());
+        }
+        let slot = (page.person.clone(), page.by);
+        let Some(stand) = Arc::make_mut(&mut self.pages).get_mut(&slot) else { return };
+        if stand.rung != page.rung {
+            return;
+        }
+        if let Some(copy) = stand.copy_mut(page.copy, at) {
+            copy.said(key, report, at);
+        }
+        if again {
+            stand.copy_mut(page.copy + 1, at);
         }
     }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::detect::News;
-use crate::effect::{Effect, Outcome, Timer};
+use crate::effect::{Effect, Outcome, Page, Timer};
 use crate::id::{ComponentId, EffectKey, PersonId};
 use crate::incident::event::Role;
+use crate::page::Report;
 use crate::plan::Severity;
 use crate::signal::Signal;
 use crate::time::Ts;
@@ -47,6 +48,15 @@ pub enum Command {
         /// What came of it.
         outcome: Outcome,
     },
+    /// A provider says more of a page that it took.
+    Delivery {
+        /// The page's effect.
+        key: EffectKey,
+        /// The page.
+        page: Box<Page>,
+        /// What it says.
+        report: Report,
+    },
     /// A person speaks.
     Person {
         /// Who.
@@ -76,6 +86,15 @@ pub enum Wish {
     },
     /// "I have it."
     Acknowledge,
+    /// "I can't": the next rung is paged now. Whoever has the incident gives it back by it.
+    Decline,
+    /// Page these people, whoever has the incident.
+    Summon {
+        /// Whom.
+        people: Vec<PersonId>,
+        /// Why.
+        because: String,
+    },
     /// Tell everyone something.
     Update(String),
     /// Set the severity by hand.

@@ -11,6 +11,7 @@ use crate::detect::News;
 use crate::effect::{Look, Timer};
 use crate::id::ComponentId;
 use crate::plan::{Alert, Plan, Severity};
+use crate::roster::Roster;
 use crate::safety::Standing;
 use crate::signal::{Health, Kind, Signal, Trust};
 use crate::time::Ts;
@@ -22,6 +23,8 @@ pub struct Situation<'a> {
     pub plan: &'a Plan,
     /// Freeze, arming and velocity.
     pub standing: &'a Standing,
+    /// Who stands in on call, and whom texts don't reach.
+    pub roster: &'a Roster,
     /// Components that our own probes see failing right now.
     pub failing: &'a [ComponentId],
     /// The time.
@@ -34,6 +37,7 @@ pub(super) struct Draft<'a> {
     pub(super) events: Vec<Event>,
     pub(super) plan: &'a Plan,
     pub(super) standing: &'a Standing,
+    pub(super) roster: &'a Roster,
     pub(super) failing: &'a [ComponentId],
     pub(super) now: Ts,
 }
@@ -60,16 +64,19 @@ pub(crate) fn decide_and_fold(
     incident: Incident,
     command: &Command,
 ) -> Result<(Incident, Vec<Event>), Refusal> {
-    let Situation { plan, standing, failing, now } = situation;
+    let Situation { plan, standing, roster, failing, now } = situation;
     if incident.turns >= MAX_TURNS && matches!(command, Command::Signal { .. }) {
         return Err(Refusal::Full { number: incident.number, limit: MAX_TURNS });
     }
-    let mut draft = Draft { incident, events: Vec::new(), plan, standing, failing, now };
+    let mut draft = Draft { incident, events: Vec::new(), plan, standing, roster, failing, now };
     match command {
         Command::Signal { signal, number, view } => heard(&mut draft, signal, *number, *view),
         Command::News { component, news, number } => seen(&mut draft, component, news, *number),
         Command::Wake { timer, view } => woken(&mut draft, *timer, *view),
         Command::Outcome { key, effect, outcome } => settle(&mut draft, key, effect, outcome),
+        Command::Delivery { key, page, report } => {
+            ladder::delivered(&mut draft, key, page, report);
+        }
         Command::Person { by, via, wish, view } => person(&mut draft, by, via, wish, *view)?,
     }
     Ok((draft.incident, draft.events))

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::detect::Quorum;
 use crate::effect::{Act, Finding, Look, Outcome, Page};
 use crate::id::{ComponentId, EffectKey, MonitorKey, PersonId, SourceId};
-use crate::plan::{Alert, Severity};
+use crate::page::Report;
+use crate::plan::{Alert, ContactKind, Severity};
 use crate::signal::{Health, Trust};
 use crate::time::Ts;
 
@@ -100,6 +101,16 @@ pub enum Event {
         people: Vec<PersonId>,
         /// How many pages that makes: people times their means.
         pages: u32,
+        /// The pages, one by one. Ledgers of before they were listed have none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calls: Vec<Call>,
+    },
+    /// People are paged whom somebody asked for by name; they answer for themselves, whoever has the incident.
+    Summoned {
+        /// Why.
+        because: String,
+        /// The pages.
+        calls: Vec<Call>,
     },
     /// A page went out, or could not.
     Paged {
@@ -107,6 +118,46 @@ pub enum Event {
         page: Page,
         /// What came of it.
         outcome: Outcome,
+        /// Its effect.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<EffectKey>,
+        /// Whether the next copy is owed for it; ledgers of before it was said have it among what the turn owes.
+        #[serde(default)]
+        again: bool,
+    },
+    /// A provider says more of a page that it took.
+    Delivered {
+        /// The page's effect.
+        key: EffectKey,
+        /// The page.
+        page: Page,
+        /// What it says.
+        report: Report,
+        /// Whether the next copy is owed for it.
+        again: bool,
+    },
+    /// A person could not be woken by one means: another one is tried.
+    Rerouted {
+        /// What was in vain.
+        from: ContactKind,
+        /// Whom, and by what instead.
+        call: Call,
+        /// The rung it belongs to.
+        rung: u32,
+    },
+    /// "I can't": the person is passed over.
+    Declined {
+        /// Who.
+        by: PersonId,
+        /// How, e.g. `terminal`, `keypad`, `sms`.
+        via: Arc<str>,
+    },
+    /// A person who was asked for by name is coming; somebody else has the incident.
+    Answered {
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: Arc<str>,
     },
     /// A person took it.
     Acknowledged {
@@ -231,6 +282,18 @@ pub enum Event {
     },
     /// The report was written.
     Reported,
+}
+
+/// One page that a rung makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Whom.
+    pub person: PersonId,
+    /// By what.
+    pub by: ContactKind,
+    /// It can wait until then: the person sleeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Ts>,
 }
 
 /// What raised a suspicion.

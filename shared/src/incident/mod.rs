@@ -12,7 +12,8 @@ use crate::detect::Quorum;
 use crate::effect::{Act, Look, Page};
 use crate::id::{ComponentId, EffectKey, MonitorKey, PersonId, SourceId, StreamId};
 use crate::ledger::{Body, Hash};
-use crate::plan::{Alert, Severity};
+use crate::page::Stand;
+use crate::plan::{Alert, ContactKind, Severity};
 use crate::signal::{Health, Trust};
 use crate::store::Summary;
 use crate::time::Ts;
@@ -31,8 +32,8 @@ pub use choose::{Case, Findings, choose};
 pub use command::{Command, Refusal, View, Wish};
 pub(crate) use decide::decide_and_fold;
 pub use decide::{Situation, classify, decide};
-pub use event::{Choice, Event, Role, Sign, Witness};
-pub use ladder::{RUNG_GRACE, duty_holders, next_rung, rung_due, wants_pages};
+pub use event::{Call, Choice, Event, Role, Sign, Witness};
+pub use ladder::{RUNG_GRACE, next_rung, rung_due, wants_page, wants_pages};
 pub use react::{is_news, react};
 
 /// Turns up to which monitors' words are recorded. What time, our own probes and people bring goes on: a storm must not
@@ -104,10 +105,6 @@ pub enum Paging {
         started: Ts,
         /// The next rung, counted over all rounds.
         next: u32,
-        /// Pages of the last rung that are under way.
-        pending: u32,
-        /// Pages of the last rung that a provider took.
-        sent: u32,
     },
     /// A person has it.
     Acknowledged {
@@ -224,6 +221,14 @@ pub struct Incident {
     pub roles: BTreeMap<Role, PersonId>,
     /// Who is being woken.
     pub paging: Paging,
+    /// How it stands with everyone who was paged, by each means.
+    pub pages: Arc<BTreeMap<(PersonId, ContactKind), Stand>>,
+    /// Who said that they can't.
+    pub declined: BTreeSet<PersonId>,
+    /// Whom texts do not reach any more.
+    pub opted_out: BTreeSet<PersonId>,
+    /// Who was asked for by name and hasn't answered yet.
+    pub awaited: BTreeSet<PersonId>,
     /// How far the recovery is.
     pub recovery: Recovery,
     /// What monitors say now.
@@ -266,6 +271,10 @@ impl Incident {
             severity_by_person: false,
             roles: BTreeMap::new(),
             paging: Paging::Off,
+            pages: Arc::default(),
+            declined: BTreeSet::new(),
+            opted_out: BTreeSet::new(),
+            awaited: BTreeSet::new(),
             recovery: Recovery::default(),
             monitors: Arc::default(),
             failing: false,
@@ -322,6 +331,40 @@ impl Incident {
         }
     }
 
+    /// The rung that pages now, counted over all rounds.
+    pub(crate) fn present_rung(&self) -> u32 {
+        match self.paging {
+            Paging::Climbing { next, .. } => next.saturating_sub(1),
+            Paging::Off | Paging::Acknowledged { .. } => 0,
+        }
+    }
+
+    /// Whether somebody asked for that person by name, and they have not answered.
+    pub fn is_awaited(&self, person: &PersonId) -> bool {
+        self.awaited.contains(person)
+    }
+
+    /// Whether a page of that rung, or of a later one, may still wake that person, or anybody.
+    pub(crate) fn has_hope(&self, rung: u32, person: Option<&PersonId>) -> bool {
+        self.pages.iter().any(|((whom, _), stand)| {
+            stand.rung >= rung
+                && person.is_none_or(|person| person == whom)
+                && !self.declined.contains(whom)
+                && stand.has_hope()
+        })
+    }
+
+    /// How it stands with the page's person and means, where this page is still the last one.
+    pub fn stand(&self, page: &Page) -> Option<&Stand> {
+        let stand = self.pages.get(&(page.person.clone(), page.by));
+        stand.filter(|stand| stand.rung == page.rung)
+    }
+
+    /// Whether that page is a text to somebody whom no text reaches.
+    pub(crate) fn is_deaf(&self, page: &Page) -> bool {
+        page.by == ContactKind::Sms && self.opted_out.contains(&page.person)
+    }
+
     /// The number a person proves with that a page reached them; the same on every copy.
     pub fn page_code(&self, person: &PersonId) -> u32 {
         let hash = Hash::of(&[self.id.as_str().as_bytes(), person.as_str().as_bytes()]);
@@ -329,8 +372,7 @@ impl Incident {
     }
 }
 
-/// Copies of one page before the ladder moves on without it; alternating providers take them.
-pub const MAX_PAGE_COPIES: u8 = 4;
+pub use crate::page::MAX_COPIES as MAX_PAGE_COPIES;
 
 /// Whether a page may still be repeated.
 fn may_copy(page: &Page) -> bool {

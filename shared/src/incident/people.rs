@@ -26,6 +26,8 @@ pub(super) fn person(
             declared(draft, by, component, *severity, says, *number)
         }
         Wish::Acknowledge => acknowledged(draft, by, via),
+        Wish::Decline => declined(draft, by, via),
+        Wish::Summon { people, because } => summon(draft, people, because),
         Wish::Update(text) => {
             expect_born(draft)?;
             draft.push(Event::Updated { text: text.clone() });
@@ -90,8 +92,12 @@ fn acknowledged(draft: &mut Draft, by: &PersonId, via: &Arc<str>) -> Result<(), 
     if !draft.incident.state.is_declared() {
         return Err(wrong_state(draft, "there is nothing to acknowledge"));
     }
-    if let Some(by) = draft.incident.acknowledged_by() {
-        return Err(Refusal::AlreadyAcknowledged { by: by.clone() });
+    if let Some(first) = draft.incident.acknowledged_by() {
+        if draft.incident.is_awaited(by) {
+            draft.push(Event::Answered { by: by.clone(), via: via.clone() });
+            return Ok(());
+        }
+        return Err(Refusal::AlreadyAcknowledged { by: first.clone() });
     }
     draft.push(Event::Acknowledged { by: by.clone(), via: via.clone() });
     if !draft.incident.roles.contains_key(&Role::IncidentCommander)
@@ -99,6 +105,37 @@ fn acknowledged(draft: &mut Draft, by: &PersonId, via: &Arc<str>) -> Result<(), 
     {
         draft.push(Event::Assigned { role: Role::IncidentCommander, to: by.clone() });
     }
+    Ok(())
+}
+
+/// "I can't" never stops the ladder: it makes it faster.
+fn declined(draft: &mut Draft, by: &PersonId, via: &Arc<str>) -> Result<(), Refusal> {
+    if !draft.incident.state.is_declared() {
+        return Err(wrong_state(draft, "there is nothing to pass on"));
+    }
+    if draft.incident.declined.contains(by) {
+        return Ok(());
+    }
+    let theirs = draft.incident.acknowledged_by().is_none_or(|first| first == by);
+    if let (false, false, Some(first)) =
+        (theirs, draft.incident.is_awaited(by), draft.incident.acknowledged_by())
+    {
+        return Err(Refusal::AlreadyAcknowledged { by: first.clone() });
+    }
+    draft.push(Event::Declined { by: by.clone(), via: via.clone() });
+    ladder::climb_now(draft);
+    Ok(())
+}
+
+fn summon(draft: &mut Draft, people: &[PersonId], because: &str) -> Result<(), Refusal> {
+    if !draft.incident.state.is_declared() {
+        return Err(wrong_state(draft, "people are paged for open incidents: declare it first"));
+    }
+    if let Some(stranger) = people.iter().find(|one| draft.plan.person(one).is_none()) {
+        return Err(Refusal::Stranger(stranger.clone()));
+    }
+    let calls = ladder::calls_by_name(draft, people);
+    draft.push(Event::Summoned { because: because.into(), calls });
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! What an event owes the world. Never called on replay: what a turn owes is stored in the turn.
 
-use super::event::{Choice, Event};
-use super::ladder::{reachable, reached_nobody, rung_at, rung_due, wants_pages};
-use super::{Incident, Paging, may_copy};
+use super::event::{Call, Choice, Event, Role};
+use super::ladder::{reached_nobody, rung_due};
+use super::{Incident, Paging};
 use crate::effect::{ActClass, Effect, Finding, Look, Outcome, Page, Tell, Timer};
-use crate::id::PersonId;
+use crate::page::Stage;
 use crate::plan::Plan;
 use crate::time::{Span, Ts};
 
@@ -23,7 +23,9 @@ pub fn react(plan: &Plan, incident: &Incident, events: &[Event], at: Ts) -> Vec<
     for event in events {
         owe(&mut effects, plan, incident, event, at);
     }
-    let paged = |event: &Event| matches!(event, Event::Paged { .. } | Event::RungReached { .. });
+    let paged = |event: &Event| {
+        matches!(event, Event::Paged { .. } | Event::RungReached { .. } | Event::Delivered { .. })
+    };
     if let Paging::Climbing { next, .. } = incident.paging
         && events.iter().any(paged)
         && reached_nobody(plan, incident)
@@ -41,10 +43,27 @@ fn owe(effects: &mut Vec<Effect>, plan: &Plan, incident: &Incident, event: &Even
     let round = incident.recovery.round;
     match event {
         Event::Opened { .. } => effects.push(wake(plan.detection.confirm_within, Timer::Confirm)),
-        Event::RungReached { rung, people, .. } => {
-            page_rung(effects, plan, incident, *rung, people);
+        Event::RungReached { rung, calls, .. } => {
+            page_all(effects, incident, calls, *rung);
+            if let Some(at) = rung_after(plan, incident, *rung) {
+                effects.push(Effect::WakeAt { at, timer: Timer::Rung(rung + 1) });
+            }
         }
-        Event::Paged { page, outcome } => page_again(effects, incident, page, outcome),
+        Event::Summoned { calls, .. } => {
+            page_all(effects, incident, calls, incident.present_rung());
+        }
+        Event::Rerouted { call, rung, .. } => {
+            page_all(effects, incident, std::slice::from_ref(call), *rung);
+        }
+        Event::Delivered { page, report, again, .. } => {
+            if *again {
+                effects.push(next_copy(page));
+            }
+            if report.stage == Stage::OptedOut {
+                effects.push(Effect::Tell(Tell::Notice(stopped(plan, incident, page))));
+            }
+        }
+        Event::Paged { page, again: true, .. } => effects.push(next_copy(page)),
         Event::LooksAsked { round, looks } => {
             effects.extend(looks.iter().cloned().map(Effect::Look));
             effects.push(wake(LOOK_DEADLINE, Timer::Looked(*round)));
@@ -81,42 +100,40 @@ fn owe(effects: &mut Vec<Effect>, plan: &Plan, incident: &Incident, event: &Even
     }
 }
 
-fn page_rung(
-    effects: &mut Vec<Effect>,
-    plan: &Plan,
-    incident: &Incident,
-    rung: u32,
-    people: &[PersonId],
-) {
-    let Some(policy) = plan.escalation(incident.severity) else { return };
-    let Some((_, means)) = rung_at(policy, rung) else { return };
-    for person in people {
-        for by in reachable(plan, person, means) {
-            effects.push(Effect::Page(Page {
-                person: person.clone(),
-                by,
-                code: incident.page_code(person),
-                copy: 1,
-                rung,
-                incident: incident.number,
-                severity: incident.severity,
-                component: incident.component.clone(),
-            }));
-        }
-    }
-    if let Paging::Climbing { started, .. } = incident.paging
-        && let Some(at) = rung_due(policy, started, rung + 1)
-    {
-        effects.push(Effect::WakeAt { at, timer: Timer::Rung(rung + 1) });
-    }
+fn page_all(effects: &mut Vec<Effect>, incident: &Incident, calls: &[Call], rung: u32) {
+    effects.extend(calls.iter().map(|call| {
+        Effect::Page(Page {
+            person: call.person.clone(),
+            by: call.by,
+            code: incident.page_code(&call.person),
+            copy: 1,
+            rung,
+            incident: incident.number,
+            severity: incident.severity,
+            component: incident.component.clone(),
+            not_before: call.not_before,
+            test: false,
+        })
+    }));
 }
 
-/// A page that did not surely arrive is copied through another provider, with the same code.
-fn page_again(effects: &mut Vec<Effect>, incident: &Incident, page: &Page, outcome: &Outcome) {
-    let arrived = matches!(outcome, Outcome::Done(_));
-    if !arrived && may_copy(page) && wants_pages(incident) {
-        effects.push(Effect::Page(Page { copy: page.copy + 1, ..page.clone() }));
-    }
+fn rung_after(plan: &Plan, incident: &Incident, rung: u32) -> Option<Ts> {
+    let Paging::Climbing { started, .. } = incident.paging else { return None };
+    rung_due(plan.escalation(incident.severity)?, started, rung + 1)
+}
+
+fn next_copy(page: &Page) -> Effect {
+    Effect::Page(Page { copy: page.copy + 1, ..page.clone() })
+}
+
+/// Who has told their carrier to stop must hear of it from people.
+fn stopped(plan: &Plan, incident: &Incident, page: &Page) -> String {
+    let commander = incident.roles.get(&Role::IncidentCommander);
+    let commander = commander.unwrap_or(&plan.roles.incident_commander);
+    format!(
+        "{commander}: texts do not reach {} any more (STOP). The next on the ladder are paged; call them",
+        page.person
+    )
 }
 
 fn look_again_after(round: u32) -> Span {
@@ -127,7 +144,11 @@ fn look_again_after(round: u32) -> Span {
 fn changes_card(event: &Event) -> bool {
     !matches!(
         event,
-        Event::Joined { .. } | Event::Paged { .. } | Event::Found { .. } | Event::Reported
+        Event::Joined { .. }
+            | Event::Paged { .. }
+            | Event::Delivered { .. }
+            | Event::Found { .. }
+            | Event::Reported
     )
 }
 

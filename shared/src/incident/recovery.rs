@@ -83,7 +83,7 @@ pub(super) fn consider(draft: &mut Draft) {
 /// An owed effect has an outcome.
 pub(super) fn settle(draft: &mut Draft, key: &EffectKey, effect: &Effect, outcome: &Outcome) {
     match effect {
-        Effect::Page(page) => ladder::paged(draft, page, outcome),
+        Effect::Page(page) => ladder::paged(draft, key, page, outcome),
         Effect::Look(look) => looked(draft, look, outcome),
         Effect::Act(act) => acted(draft, key, act, outcome),
         Effect::Purge(act) => {

@@ -182,7 +182,7 @@ impl Story {
     }
 
     fn page(&mut self, event: &Event) {
-        let Event::Paged { page, outcome } = event else { return };
+        let Event::Paged { page, outcome, .. } = event else { return };
         self.copies += u32::from(page.copy > 1);
         let Page { rung, person, by, .. } = page;
         let fate = match outcome {

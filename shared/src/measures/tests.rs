@@ -91,8 +91,10 @@ fn page(by: ContactKind, copy: u8, outcome: Outcome) -> Event {
         incident: 7,
         severity: Severity::P1,
         component: "frontend".into(),
+        not_before: None,
+        test: false,
     };
-    Event::Paged { page, outcome }
+    Event::Paged { page, outcome, key: None, again: false }
 }
 
 /// An outage of a component that recovers after so many seconds.

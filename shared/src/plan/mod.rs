@@ -11,11 +11,15 @@ pub mod address;
 pub mod blueprint;
 pub mod check;
 mod hands;
+mod on_call;
 mod organisation;
+mod phone;
 pub mod read;
 
 pub use hands::*;
+pub use on_call::*;
 pub use organisation::*;
+pub use phone::*;
 
 /// The plan this was built with, so that the binary works where no file is at hand.
 pub const fn built_in_text() -> &'static str {
@@ -76,6 +80,12 @@ pub struct Plan {
     pub reviews: Vec<Review>,
     /// Who must be trained in what.
     pub training: Vec<Training>,
+    /// The lines of the phone tree; absent: nobody can be called.
+    #[serde(default)]
+    pub phone: Option<Phone>,
+    /// The rotation on call; absent: the order of the roles counts at all times.
+    #[serde(default)]
+    pub on_call: Option<OnCall>,
     /// Reports, retention and attestation ("Compliance and Audit").
     pub compliance: Compliance,
 }

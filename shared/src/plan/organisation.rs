@@ -1,9 +1,11 @@
 //! The parts of the plan that are about people, documents and calendars.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ComponentId, PersonId, VendorId};
-use crate::plan::Severity;
+use crate::plan::{ContactKind, QuietHours, Severity, Zone};
 use crate::time::Span;
 
 /// The document's own data ("Document Version …").
@@ -60,6 +62,21 @@ pub struct Person {
     /// Slack user id, where there is one.
     #[serde(default)]
     pub slack: Option<String>,
+    /// When a call to that number was last answered by them; absent: it may be anybody's.
+    #[serde(default)]
+    pub phone_verified: Option<Date>,
+    /// Where they live.
+    #[serde(default)]
+    pub zone: Option<Zone>,
+    /// The language they are woken in, e.g. `de`.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Their own means by severity, in the place of a rung's.
+    #[serde(default)]
+    pub order: BTreeMap<Severity, Vec<ContactKind>>,
+    /// When only P1 and P2 wake them.
+    #[serde(default)]
+    pub quiet_hours: Option<QuietHours>,
 }
 
 impl Person {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{AT_ONCE, Delivery, Derived, Owed, Store, StoreError, Summary, Wake};
+use super::{Delivery, Derived, Owed, Store, StoreError, Summary, Wake};
 use crate::effect::{Effect, Lane};
 use crate::id::{ComponentId, EffectKey, StreamId};
 use crate::ledger::{Hash, Sealed};
@@ -95,7 +95,7 @@ impl MemoryStore {
     }
 
     fn schedule(&mut self, key: EffectKey, effect: &Effect) {
-        let due = if let Effect::WakeAt { at, .. } = effect { *at } else { AT_ONCE };
+        let due = effect.due();
         self.log(Undo::Schedule(key.clone()));
         self.arrivals += 1;
         let slot = Slot { lane: effect.lane(), due, arrival: self.arrivals };
@@ -171,6 +171,11 @@ impl Store for MemoryStore {
 
     fn turns(&self, stream: &StreamId) -> Result<Vec<Sealed>, StoreError> {
         Ok(self.streams.get(stream).map(|stream| stream.turns.clone()).unwrap_or_default())
+    }
+
+    fn turn(&self, stream: &StreamId, number: u32) -> Result<Option<Sealed>, StoreError> {
+        let turns = self.streams.get(stream).map_or(&[][..], |stream| &stream.turns);
+        Ok(turns.iter().find(|turn| turn.turn == number).cloned())
     }
 
     fn has_taken(&self, stream: &StreamId, key: &str) -> Result<bool, StoreError> {

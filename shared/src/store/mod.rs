@@ -124,6 +124,8 @@ pub trait Store {
     fn append(&mut self, turn: &Sealed, derived: &Derived) -> Result<(), StoreError>;
     /// A stream's turns in order; empty for an unknown stream.
     fn turns(&self, stream: &StreamId) -> Result<Vec<Sealed>, StoreError>;
+    /// One turn of a stream.
+    fn turn(&self, stream: &StreamId, number: u32) -> Result<Option<Sealed>, StoreError>;
     /// Whether the stream has taken a command of this key.
     fn has_taken(&self, stream: &StreamId, key: &str) -> Result<bool, StoreError>;
 

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::effect::{Act, Finding, Look, Page};
 use crate::id::EffectKey;
-use crate::incident::{Choice, Role, Sign, Witness};
+use crate::incident::{Call, Choice, Role, Sign, Witness};
+use crate::page::{Report, Stage};
 use crate::plan::{Alert, ContactKind, Severity};
 use crate::signal::{Health, Trust};
 
@@ -40,8 +41,22 @@ fn page(by: ContactKind, outcome: Outcome) -> Event {
         incident: 7,
         severity: Severity::P1,
         component: "frontend".into(),
+        not_before: None,
+        test: false,
     };
-    Event::Paged { page, outcome }
+    Event::Paged { page, outcome, key: None, again: false }
+}
+
+fn call(by: ContactKind) -> Call {
+    Call { person: "lead-developer".into(), by, not_before: None }
+}
+
+fn said(stage: Stage, again: bool) -> Event {
+    let Event::Paged { page, .. } = page(ContactKind::Voice, taken()) else { unreachable!() };
+    let key = EffectKey { stream: "i".into(), turn: 9, position: 0 };
+    let (provider, receipt) = ("telco".into(), "CA1".into());
+    let report = Report { stage, provider, receipt, sequence: Some(3), at: T0 };
+    Event::Delivered { key, page, report, again }
 }
 
 fn taken() -> Outcome {
@@ -108,6 +123,11 @@ fn place(event: &Event) -> usize {
         Event::Reopened { .. } => 31,
         Event::Reported => 32,
         Event::Purged { .. } => 33,
+        Event::Summoned { .. } => 34,
+        Event::Delivered { .. } => 35,
+        Event::Rerouted { .. } => 36,
+        Event::Declined { .. } => 37,
+        Event::Answered { .. } => 38,
     }
 }
 
@@ -129,7 +149,12 @@ fn one_of_each() -> Vec<Event> {
         Event::Sighted,
         Event::Impaired { alert: Alert::Warning, how: "answers in 900 ms, limit 500".into() },
         Event::Eased { alert: Alert::Warning },
-        Event::RungReached { rung: 0, people: vec!["ann".into(), "ben".into()], pages: 4 },
+        Event::RungReached {
+            rung: 0,
+            people: vec!["ann".into(), "ben".into()],
+            pages: 4,
+            calls: vec![],
+        },
         page(ContactKind::Voice, taken()),
         Event::Acknowledged { by: "ann".into(), via: "keypad".into() },
         Event::Updated { text: "I look at the logs".into() },
@@ -154,6 +179,11 @@ fn one_of_each() -> Vec<Event> {
             act: rollback(),
             outcome: Outcome::Done(Finding::Purged { says: because() }),
         },
+        Event::Summoned { because: because(), calls: vec![call(ContactKind::Sms)] },
+        said(Stage::NoAnswer, true),
+        Event::Rerouted { from: ContactKind::Voice, call: call(ContactKind::Slack), rung: 0 },
+        Event::Declined { by: "ann".into(), via: "sms".into() },
+        Event::Answered { by: "ann".into(), via: "slack".into() },
     ]
 }
 
@@ -202,6 +232,11 @@ fn every_event_has_words() {
     14:34:11  +31:31  ALARM   ann opened it again: it says so
     14:35:12  +32:32  NOTE    the report is written
     14:36:13  +33:33  ACT     it says so
+    14:37:14  +34:34  PAGE    ann asks for lead-developer: it says so
+    14:38:15  +35:35  PAGE    lead-developer by voice: no answer; trying again at once
+    14:39:16  +36:36  PAGE    lead-developer could not be woken by voice: trying Slack
+    14:40:17  +37:37  PERSON  ann can't (by sms): the next one is paged
+    14:41:18  +38:38  PERSON  ann is coming (by slack)
     ");
 }
 

@@ -3,7 +3,7 @@
 use super::looks::{changes_say, look_says, seen};
 use super::{Mark, fate};
 use crate::effect::{Act, Finding, Outcome, Page};
-use crate::incident::{Choice, Event, Role, Sign, Witness};
+use crate::incident::{Call, Choice, Event, Role, Sign, Witness};
 use crate::plan::{Alert, ContactKind};
 use crate::signal::{Health, Trust};
 
@@ -27,6 +27,11 @@ pub(super) fn sort(event: &Event) -> (&'static str, Mark) {
         Event::Eased { .. } => ("eased", Mark::Recovery),
         Event::RungReached { .. } => ("rung-reached", Mark::Page),
         Event::Paged { .. } => ("paged", Mark::Page),
+        Event::Summoned { .. } => ("summoned", Mark::Page),
+        Event::Delivered { .. } => ("delivered", Mark::Page),
+        Event::Rerouted { .. } => ("rerouted", Mark::Page),
+        Event::Declined { .. } => ("declined", Mark::Person),
+        Event::Answered { .. } => ("answered", Mark::Person),
         Event::Acknowledged { .. } => ("acknowledged", Mark::Person),
         Event::Updated { .. } => ("updated", Mark::Person),
         Event::SeveritySet { by_person: true, .. } => ("severity-set", Mark::Person),
@@ -76,7 +81,17 @@ pub(super) fn say(events: &[&Event], actor: &str) -> String {
         Event::Eased { alert: Alert::Critical } => "no longer down".into(),
         Event::Eased { alert: Alert::Warning } => "no longer slow".into(),
         Event::Eased { alert: Alert::Info } => "errors are back to normal".into(),
-        Event::RungReached { rung, people, pages } => rung_reached(*rung, people, *pages),
+        Event::RungReached { rung, people, pages, .. } => rung_reached(*rung, people, *pages),
+        Event::Summoned { because, calls } => summoned(calls, because, actor),
+        Event::Delivered { .. } => delivered(events),
+        Event::Rerouted { from, call, .. } => format!(
+            "{} could not be woken by {}: trying {}",
+            call.person,
+            contact_says(*from),
+            contact_says(call.by)
+        ),
+        Event::Declined { by, via } => format!("{by} can't (by {via}): the next one is paged"),
+        Event::Answered { by, via } => format!("{by} is coming (by {via})"),
         Event::Acknowledged { by, via } => format!("{by} has it (by {via})"),
         Event::Updated { text } => format!("{actor} says: {text}"),
         Event::SeveritySet { to, because, by_person: true } => {
@@ -214,7 +229,7 @@ fn pages(events: &[&Event]) -> String {
     let mut whys: Vec<&str> = Vec::new();
     let mut fared = "";
     for event in events {
-        let Event::Paged { page, outcome } = event else { continue };
+        let Event::Paged { page, outcome, .. } = event else { continue };
         fared = fate(outcome);
         whys.extend(why(outcome));
         let means = contact_says(page.by);
@@ -231,6 +246,29 @@ fn pages(events: &[&Event]) -> String {
     format!("rung {rung}: {}{fared}", each.join(", "))
 }
 
+fn summoned(calls: &[Call], because: &str, actor: &str) -> String {
+    let mut names: Vec<&str> = calls.iter().map(|call| call.person.as_str()).collect();
+    names.dedup();
+    if names.is_empty() {
+        return format!("{actor} asked for people who CANNOT be reached: {because}");
+    }
+    format!("{actor} asks for {}: {because}", and(&names))
+}
+
+/// What providers say of pages that fared alike.
+fn delivered(events: &[&Event]) -> String {
+    let mut each = Vec::new();
+    let mut said = String::new();
+    for event in events {
+        let Event::Delivered { page, report, again, .. } = event else { continue };
+        let copy = if page.copy > 1 { format!(", copy {}", page.copy) } else { String::new() };
+        each.push(format!("{} by {}{copy}", page.person, contact_says(page.by)));
+        let next = if *again { "; trying again at once" } else { "" };
+        said = format!("{}{next}", report.stage);
+    }
+    format!("{}: {said}", each.join(", "))
+}
+
 fn paged(page: &Page, by: &[&str]) -> String {
     let copy = if page.copy > 1 { format!(", copy {}", page.copy) } else { String::new() };
     format!("{} by {} (code {}{copy})", page.person, and(by), page.code)
@@ -243,7 +281,8 @@ fn why(outcome: &Outcome) -> Option<&str> {
     }
 }
 
-fn contact_says(kind: ContactKind) -> &'static str {
+/// A means as people say it.
+pub fn contact_says(kind: ContactKind) -> &'static str {
     match kind {
         ContactKind::Voice => "voice",
         ContactKind::Sms => "SMS",

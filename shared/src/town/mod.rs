@@ -11,6 +11,7 @@ use fastrand::Rng;
 mod monitors;
 mod oracle;
 mod people;
+mod phones;
 mod rehearsal;
 mod run;
 mod script;
@@ -20,6 +21,7 @@ mod world;
 pub use monitors::Webhook;
 pub use oracle::{Promise, promises};
 pub use people::Utterance;
+pub use phones::Callback;
 pub use rehearsal::rehearsal_plan;
 pub use run::{HORIZON, Progress, Recorder, START, Simulation};
 pub use script::{FAULTS, Fault, OUTAGE_CAUSES, SCENARIOS, Scenario, Script};
@@ -30,9 +32,11 @@ use crate::detect::Probe;
 use crate::id::{ComponentId, Vantage};
 use crate::incident::Wish;
 use crate::plan::Plan;
+use crate::roster::{Roster, on_call_at};
 use crate::time::{Span, Ts};
 use monitors::Monitor;
 use people::People;
+use phones::Phones;
 use world::seconds;
 
 /// How often a monitor posts again when nobody took it.
@@ -47,6 +51,7 @@ pub struct Town {
     rng: Rng,
     world: World,
     people: People,
+    phones: Phones,
     monitors: Vec<Monitor>,
     counter: Option<Monitor>,
     agenda: BTreeMap<(Ts, u32), Entry>,
@@ -62,6 +67,8 @@ pub enum Happening {
     Webhook(Webhook),
     /// A person speaks.
     Person(Utterance),
+    /// A provider says more of a page.
+    Callback(Callback),
 }
 
 /// Something that the town does at a time.
@@ -78,7 +85,10 @@ impl Town {
     pub fn new(plan: Arc<Plan>, script: Script, seed: u64, start: Ts) -> Self {
         let mut rng = Rng::with_seed(seed);
         let world = World::new(&plan, &script, &mut rng, start);
-        let people = People::new(&plan, &script, &mut rng, start);
+        let shift = on_call_at(&plan, &Roster::default(), start);
+        let first = shift.map(|shift| shift.primary);
+        let people = People::new(&plan, &script, first.as_ref(), &mut rng, seed, start);
+        let phones = Phones::new(&script, first.as_ref(), seed);
         let monitors = Monitor::all(&plan, &mut rng);
         let counter = Monitor::counter(&plan);
         let status_lag = seconds(&mut rng, 60, 900);
@@ -88,6 +98,7 @@ impl Town {
             rng,
             world,
             people,
+            phones,
             monitors,
             counter,
             agenda: BTreeMap::new(),
@@ -172,6 +183,10 @@ impl Town {
                 }
             }
             Happening::Person(said) => self.enter(again, Entry::Arrives(Happening::Person(said))),
+            Happening::Callback(_) if !self.phones.tries_again() => {}
+            Happening::Callback(callback) => {
+                self.enter(again, Entry::Arrives(Happening::Callback(callback)));
+            }
         }
     }
 

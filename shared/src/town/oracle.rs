@@ -42,13 +42,16 @@ pub struct Promise {
 type Judgement = fn(&Ending) -> Result<(), String>;
 
 /// Every promise that is judged.
-const PROMISES: [(&str, Judgement); 13] = [
+const PROMISES: [(&str, Judgement); 16] = [
     ("nothing goes wrong that nothing explains", no_errors),
     ("every page is handed to a provider", pages::sent),
     ("no page leaves once a person has it", pages::none_after_the_end),
     ("copies of a page are bounded", pages::bounded),
     ("every rung is climbed in time", pages::rungs_in_time),
     ("nobody is forgotten", pages::nobody_forgotten),
+    ("only a person's own act acknowledges", pages::acknowledged_by_people),
+    ("whoever could not be woken is not given up", pages::not_given_up),
+    ("nobody is texted who has opted out", pages::none_to_the_deaf),
     ("no action is done twice", actions::once),
     ("no action is done without evidence", actions::with_evidence),
     ("no action is done that is not allowed", actions::allowed),

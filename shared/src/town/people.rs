@@ -34,12 +34,20 @@ pub struct People {
     asleep_until: BTreeMap<PersonId, Ts>,
     answering: BTreeMap<(PersonId, u32), Ts>,
     utterances: u32,
+    decline: bool,
+    whims: Rng,
 }
 
 impl People {
     /// The plan's people under a script.
-    pub fn new(plan: &Plan, script: &Script, rng: &mut Rng, start: Ts) -> Self {
-        let first = plan.roles.on_call.first();
+    pub fn new(
+        plan: &Plan,
+        script: &Script,
+        first: Option<&PersonId>,
+        rng: &mut Rng,
+        seed: u64,
+        start: Ts,
+    ) -> Self {
         let asleep_until = plan
             .people
             .iter()
@@ -54,7 +62,8 @@ impl People {
                 (person.id.clone(), until)
             })
             .collect();
-        Self { asleep_until, answering: BTreeMap::new(), utterances: 0 }
+        let (decline, whims) = (script.has(Fault::PeopleDecline), Rng::with_seed(seed ^ 0xca4));
+        Self { asleep_until, answering: BTreeMap::new(), utterances: 0, decline, whims }
     }
 
     /// A page reached a person at `at`: what they will say, and when.
@@ -66,6 +75,9 @@ impl People {
         }
         let hears = at + reaction(page.by, rng);
         self.answering.insert((page.person.clone(), page.incident), hears + Span::mins(2));
+        if self.decline && self.whims.bool() {
+            return vec![(hears, self.utterance(page, page.incident, Wish::Decline))];
+        }
         let mut said = Vec::new();
         let mut answers = hears;
         if rng.u8(..100) < 10 {

@@ -21,6 +21,13 @@ pub fn rehearsal_plan(plan: &Plan) -> Plan {
     for vendor in &mut plan.vendors {
         vendor.support = format!("support@{}.example", vendor.id);
     }
+    if let Some(phone) = &mut plan.phone {
+        // Reserved names (RFC 2606) and numbers set aside for fiction.
+        phone.callback_url = "https://pages.example.com".into();
+        phone.fallback_url = Some("https://pages.example.org".into());
+        phone.from = phone.from.keys().map(|it| (*it, "+12025550190".into())).collect();
+        phone.mail_from = Some("pages@example.com".into());
+    }
     plan.channels.mail_list = "incidents@example.com".into();
     [plan.dns.primary, plan.dns.standby] = NOWHERE.map(Into::into);
     plan.dns.zone_id = "ZREHEARSAL".into();

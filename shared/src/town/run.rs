@@ -10,7 +10,7 @@ use fastrand::Rng;
 
 use super::script::{Fault, Script};
 use super::world::seconds;
-use super::{Happening, Town, Utterance, Webhook};
+use super::{Callback, Happening, Town, Utterance, Webhook};
 use crate::effect::{ActClass, Effect, Lane, Outcome};
 use crate::engine::{Engine, Permit, Target, WishError};
 use crate::id::EffectKey;
@@ -338,6 +338,7 @@ impl Simulation {
         let heard = match &happening {
             Happening::Webhook(webhook) => self.hear_webhook(webhook),
             Happening::Person(said) => self.hear_person(said),
+            Happening::Callback(callback) => self.hear_provider(callback),
         };
         if heard.is_none() {
             self.town.unheard(happening, self.now);
@@ -374,6 +375,11 @@ impl Simulation {
                 Ok(_) | Err(WishError::Refused(_) | WishError::NoSuchIncident(_)) => Ok(()),
             }
         })
+    }
+
+    fn hear_provider(&mut self, callback: &Callback) -> Option<()> {
+        let now = self.now;
+        self.batch(|engine| engine.deliver(&callback.key, &callback.report, now)).map(drop)
     }
 
     /// Somebody freezes everything while an operation is under way.

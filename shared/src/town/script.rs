@@ -106,10 +106,20 @@ pub enum Fault {
     Frozen,
     /// The server is killed at a random boundary and comes back.
     Kill,
+    /// Phones are busy, ring on, or a machine picks up; texts do not arrive.
+    CallsInVain,
+    /// Providers say that pages arrived which never did.
+    DeliveryLies,
+    /// What providers say of pages comes late, twice and out of order.
+    LateCallbacks,
+    /// The first person on call has told the carrier to stop.
+    OptedOut,
+    /// Many of those who are woken can't.
+    PeopleDecline,
 }
 
 /// Every fault with its name and what it is.
-pub const FAULTS: [(Fault, &str, &str); 15] = [
+pub const FAULTS: [(Fault, &str, &str); 20] = [
     (Fault::SlackDown, "slack-down", "Slack takes nothing"),
     (Fault::VoiceDown, "voice-down", "no phone call goes out"),
     (Fault::SmsDown, "sms-down", "no text message goes out"),
@@ -125,6 +135,11 @@ pub const FAULTS: [(Fault, &str, &str); 15] = [
     (Fault::NotArmed, "not-armed", "no class of action is armed"),
     (Fault::Frozen, "frozen", "the kill switch is thrown in the middle of an operation"),
     (Fault::Kill, "kill", "the server is killed at a random boundary"),
+    (Fault::CallsInVain, "calls-in-vain", "phones are busy, ring on, or a machine picks up"),
+    (Fault::DeliveryLies, "delivery-lies", "providers say delivered, and it never was"),
+    (Fault::LateCallbacks, "late-callbacks", "providers call back late, twice, out of order"),
+    (Fault::OptedOut, "opted-out", "the first person on call has written STOP"),
+    (Fault::PeopleDecline, "people-decline", "many of those who are woken can't"),
 ];
 
 /// A scenario, its faults, and where the server is killed.
@@ -154,6 +169,12 @@ impl Script {
     pub fn killed_at(mut self, boundary: u32) -> Self {
         self.kill_at = Some(boundary);
         self
+    }
+
+    /// Whether providers call back at all: they only do where that can go wrong.
+    pub fn calls_back(&self) -> bool {
+        use Fault::{CallsInVain, DeliveryLies, LateCallbacks, OptedOut};
+        [CallsInVain, DeliveryLies, LateCallbacks, OptedOut].into_iter().any(|it| self.has(it))
     }
 
     /// Whether a fault is on.

@@ -3,9 +3,10 @@
 //! Every external write is counted as it arrives, not as it is reported: a lost reply hides what happened from whoever
 //! asked, never from the oracle.
 
-use super::Town;
+use super::phones::Luck;
 use super::script::{Fault, Scenario};
 use super::world::{Part, seconds};
+use super::{Entry, Happening, Town};
 use crate::effect::{Act, Aim, Change, Effect, Finding, Look, Outcome, Page, Survey, Toward};
 use crate::id::{EffectKey, VendorId};
 use crate::plan::ContactKind;
@@ -95,12 +96,25 @@ impl Town {
         let broken = self.script.has(fault);
         // A request that gets lost on the way looks the same as a reply that does.
         let lost = self.script.has(Fault::LostReply) && self.rng.u8(..100) < 10;
-        let took_effect = !broken && !lost;
+        let taken = !broken && !lost;
+        let luck = self.phones.luck(&self.script, page);
+        let took_effect = taken && luck == Luck::Through;
         let asked = Asked::Page(page.clone());
         self.calls.push(Call { at: now, key: key.clone(), asked, took_effect });
+        let mut woke = false;
         if took_effect {
             let said = self.people.paged(page, now, &mut self.rng);
+            woke = !said.is_empty();
             self.say(said);
+        }
+        if taken && self.script.calls_back() {
+            let (script, phones) = (&self.script, &mut self.phones);
+            for (at, callback) in phones.callbacks(script, key, page, &luck, woke, now) {
+                self.enter(at, Entry::Arrives(Happening::Callback(callback)));
+            }
+        }
+        if taken && luck == Luck::Refused {
+            return Outcome::Never { why: format!("{provider} answers 21610: opted out") };
         }
         if broken {
             return later(&format!("{provider} answers 503"), Span::secs(15));

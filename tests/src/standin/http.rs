@@ -7,8 +7,10 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use http_body::Frame;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -39,6 +41,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// A status with JSON.
+pub fn json(status: StatusCode, json: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response()
 }
 
 /// A reply that is lost: the connection ends before a byte of it is sent.

@@ -11,13 +11,16 @@ pub mod arc;
 mod http;
 pub mod knot;
 pub mod name_server;
+pub mod phones;
 pub mod postgres;
 pub mod route53;
 pub mod s3;
 pub mod site;
 pub mod slack;
 pub mod stage;
+pub mod twilio;
 pub mod vercel;
+pub mod vonage;
 
 /// Rings when what users would be answered may have changed.
 #[derive(Clone, Debug)]

@@ -90,7 +90,7 @@ pub(crate) fn noticed() -> Vec<Beat> {
             vec![
                 Event::Confirmed { quorum: quorum() },
                 Event::Declared { severity: Severity::P1, because },
-                Event::RungReached { rung: 0, people, pages: 2 },
+                Event::RungReached { rung: 0, people, pages: 2, calls: vec![] },
                 Event::LooksAsked { round: 1, looks: looks() },
             ],
         ),
@@ -110,8 +110,12 @@ fn woken() -> Vec<Beat> {
             incident: 7,
             severity: Severity::P1,
             component: "frontend".into(),
+            not_before: None,
+            test: false,
         },
         outcome: Outcome::Done(Finding::Sent { provider: provider.into(), receipt: "r".into() }),
+        key: None,
+        again: false,
     };
     let mut beats: Vec<Beat> = vec![(32, "page", vec![paged(ContactKind::Voice, "telco")])];
     beats.extend(findings(33));

@@ -67,7 +67,7 @@ prop_compose! {
         incident.marks.recovered = recovered.then_some(Ts(since + 600_000));
         incident.roles.extend(commander.map(|one| (Role::IncidentCommander, PersonId::from(one))));
         incident.paging = acknowledged.map_or(
-            Paging::Climbing { started: Ts(since), next: 1, pending: 0, sent: 1 },
+            Paging::Climbing { started: Ts(since), next: 1 },
             |by| Paging::Acknowledged { by: by.into() },
         );
         incident

@@ -33,6 +33,7 @@ pub struct Aws {
     endpoint: Option<String>,
     route_53_endpoint: Option<String>,
     s3_endpoint: Option<String>,
+    sns_endpoint: Option<String>,
 }
 
 impl fmt::Debug for Aws {
@@ -76,6 +77,7 @@ impl Aws {
             endpoint: set("AWS_ENDPOINT_URL"),
             route_53_endpoint: set("AWS_ENDPOINT_URL_ROUTE_53"),
             s3_endpoint: set("AWS_ENDPOINT_URL_S3"),
+            sns_endpoint: set("AWS_ENDPOINT_URL_SNS"),
         })
     }
 
@@ -92,6 +94,13 @@ impl Aws {
         let config = configured!(aws_sdk_s3, self, region, endpoint);
         // Behind another endpoint a bucket is no host name.
         aws_sdk_s3::Client::from_conf(config.force_path_style(endpoint.is_some()).build())
+    }
+
+    /// SNS in a Region.
+    pub fn sns(&self, region: &str) -> aws_sdk_sns::Client {
+        let endpoint = self.sns_endpoint.as_ref().or(self.endpoint.as_ref());
+        let config = configured!(aws_sdk_sns, self, region, endpoint);
+        aws_sdk_sns::Client::from_conf(config.build())
     }
 
     /// One of the five endpoints of a cluster of routing controls.

@@ -9,6 +9,7 @@ use crate::plan::{Date, Person, Plan, address, is_placeholder};
 
 mod commands;
 mod operations;
+mod phone;
 mod targets;
 
 pub use commands::{DENIED_COMMANDS, DeniedCommand, denied_command};
@@ -29,7 +30,7 @@ pub enum Level {
 /// One thing the plan gets wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The kind of finding, 1 to 21: two findings of one row have the same cause.
+    /// The kind of finding, 1 to 24: two findings of one row have the same cause.
     pub row: u8,
     /// How much it matters.
     pub level: Level,
@@ -46,6 +47,7 @@ pub fn check(plan: &Plan, today: Date) -> Vec<Finding> {
     let mut found = Findings(Vec::new());
     found.about_targets(plan);
     found.about_operations(plan, today);
+    found.about_the_phone_tree(plan, today);
     found.0.sort_by_key(|finding| finding.row);
     // Two runbooks may hold the same words.
     found.0.dedup();

@@ -36,6 +36,81 @@ fn runbook(plan: &mut Plan, scenario: Scenario) -> &mut crate::plan::Runbook {
 }
 
 #[test]
+fn lines_that_fail_together_are_found() {
+    let phone = |change: fn(&mut crate::plan::Phone)| {
+        found(&[22], |plan| change(plan.phone.as_mut().unwrap()))
+    };
+    insta::assert_snapshot!(phone(|_| {}), @"
+    22 Warning: Texts are sent. `registration` is not stated.
+       but US carriers drop texts of senders they don't know (10DLC, toll-free).
+       so  Calls first: voice is the emergency channel.
+    ");
+    insta::assert_snapshot!(found(&[22], |plan| plan.phone = None), @"
+    22 Warning: Emergency: the phone tree. There is no [phone].
+       but Nobody can be called or texted.
+       so  Pages by mail and Slack where it can.
+    ");
+    let whole = |phone: &mut crate::plan::Phone| {
+        phone.registration = Some(crate::plan::Registration::Registered);
+    };
+    assert_eq!(phone(whole), "");
+    insta::assert_snapshot!(phone(|phone| {
+        phone.registration = Some(crate::plan::Registration::Pending);
+        phone.voice.truncate(1);
+        phone.sms.truncate(1);
+        phone.from.clear();
+        phone.fallback_url = None;
+    }), @"
+    22 Warning: Calls go through twilio alone.
+       but Voice and text of one provider are one failure domain: when it is down, nobody is woken.
+       so  Copies a page 4 times at most, then tries another means.
+    22 Contradiction: Texts are sent. The sender is not registered.
+       but US carriers may drop every one of them, and say nothing.
+       so  Calls first: voice is the emergency channel.
+    22 Warning: twilio carries pages. It has no number under [phone.from].
+       but It will refuse every one of them.
+       so  Goes to the next provider at once.
+    22 Note: Providers call back at one address.
+       but When that does not answer, a key that is pressed is lost.
+       so  Goes on calling: nothing is acknowledged that was not recorded.
+    ");
+}
+
+#[test]
+fn people_whom_no_page_reaches_are_found() {
+    insta::assert_snapshot!(found(&[23, 24], |plan| {
+        *plan = crate::town::rehearsal_plan(plan);
+        for person in &mut plan.people {
+            person.quiet_hours = toml::from_str("from = \"22:00\"\nuntil = \"07:00\"").ok();
+        }
+        plan.people[0].phone = "[Phone]".into();
+        plan.on_call = toml::from_str(
+            "zone = \"Europe/Berlin\"\npeople = [\"senior-developer\", \"lead-developer\"]\n\
+             start = \"2026-12-07\"\nhand_over = \"09:00\"\ndays = 7",
+        ).ok();
+    }), @"
+    23 Warning: Senior Developer, DevOps Engineer, Project Manager, Stakeholder Representative: a number without `phone_verified`.
+       but Nobody knows whether it is theirs.
+       so  Tests it with `allclear page test PERSON`; write the day of the answer there.
+    23 Warning: Everybody has quiet hours.
+       but At 00:00:00 UTC, for one, nobody hears of a P3.
+       so  Pages wait until the first of them ends; P1 and P2 wake everyone.
+    24 Note: The rotation starts on 2026-12-07.
+       but Until then the order is counted backwards.
+       so  Somebody is on call at every moment, before it too.
+    24 Contradiction: lead-developer is on call on 2026-11-22.
+       but No call can reach them: a gap.
+       so  Calls the backup after the first rung.
+    ");
+    let well = found(&[23, 24], |plan| {
+        *plan = crate::town::rehearsal_plan(plan);
+        let today = day("2026-11-01");
+        plan.people.iter_mut().for_each(|person| person.phone_verified = Some(today));
+    });
+    assert_eq!(well, "");
+}
+
+#[test]
 fn the_plans_targets_contradict_each_other() {
     insta::assert_snapshot!(found(&[1, 2, 3, 4, 5, 6, 7], |_| {}), @"
     1 Contradiction: Database: lose 5 min at most. Backups every 6 h.
@@ -165,6 +240,10 @@ fn corrected() -> Plan {
         person.name = "Ann".into();
         person.phone = "+12025550123".into();
         person.email = "ann@example.com".into();
+        person.phone_verified = Some(day("2026-11-20"));
+    }
+    if let Some(phone) = &mut plan.phone {
+        phone.registration = Some(crate::plan::Registration::Registered);
     }
     plan
 }

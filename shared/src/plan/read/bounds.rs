@@ -101,7 +101,7 @@ impl Cross<'_> {
     }
 
     /// An address or the placeholder for one.
-    fn is_mail(&mut self, path: &str, text: &str) {
+    pub fn is_mail(&mut self, path: &str, text: &str) {
         if !address::is_mail(text) && !is_placeholder(text) {
             let problem = format!("`{text}` is not a mail address");
             self.report(path, problem, "e.g. \"on-call@example.com\"");

@@ -45,6 +45,7 @@ pub(super) fn mistakes(plan: &Plan, text: &Text<'_>, root: &Spanned<DeTable<'_>>
     cross.no_step_runs_a_denied_command();
     cross.every_value_is_possible();
     cross.hands_are_possible();
+    cross.phone_tree_is_possible();
     cross.mistakes
 }
 
@@ -129,7 +130,7 @@ impl<'a> Cross<'a> {
     }
 
     /// Reports each repetition, not the first.
-    fn unique(&mut self, list: &str, field: &str, ids: impl Iterator<Item = String>) {
+    pub fn unique(&mut self, list: &str, field: &str, ids: impl Iterator<Item = String>) {
         let mut seen = BTreeSet::new();
         for (i, id) in ids.enumerate() {
             if seen.contains(&id) {
@@ -199,7 +200,7 @@ impl<'a> Cross<'a> {
     }
 
     /// Reports an unknown id, with the nearest known one.
-    fn exists(&mut self, path: &str, kind: &str, id: &str, known: &[&str]) {
+    pub fn exists(&mut self, path: &str, kind: &str, id: &str, known: &[&str]) {
         if known.contains(&id) {
             return;
         }
@@ -315,7 +316,7 @@ impl<'a> Cross<'a> {
 }
 
 /// A choice as the plan writes it, e.g. `complete-outage`.
-fn as_written(choice: &impl serde::Serialize) -> String {
+pub(super) fn as_written(choice: &impl serde::Serialize) -> String {
     match serde_json::to_value(choice) {
         Ok(serde_json::Value::String(text)) => text,
         _ => String::new(),

@@ -16,6 +16,7 @@ use crate::plan::Plan;
 mod bounds;
 mod cross;
 mod hands;
+mod phone;
 mod place;
 
 use place::Text;

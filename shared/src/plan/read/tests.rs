@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::plan::built_in_text;
 
+mod phone;
+
 const SAMPLE: &str = include_str!("sample.toml");
 
 /// What is said of the sample after these replacements.

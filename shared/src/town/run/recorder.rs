@@ -66,6 +66,10 @@ impl Store for Recorder {
         self.inner.turns(stream)
     }
 
+    fn turn(&self, stream: &StreamId, number: u32) -> Result<Option<Sealed>, StoreError> {
+        self.inner.turn(stream, number)
+    }
+
     fn has_taken(&self, stream: &StreamId, key: &str) -> Result<bool, StoreError> {
         self.inner.has_taken(stream, key)
     }
