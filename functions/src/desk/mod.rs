@@ -9,10 +9,13 @@ use std::thread::JoinHandle;
 
 use shared::detect::Probe;
 use shared::effect::{Act, ActClass, Outcome};
-use shared::engine::{Engine, Glance, Granted, OperationError, Permit, Receipt, WishError};
+use shared::engine::{
+    Engine, Glance, Granted, OperationError, Permit, Receipt, RosterError, WishError,
+};
 use shared::id::{ComponentId, EffectKey};
 use shared::operation::Operation;
 use shared::page::Report;
+use shared::roster::RosterEvent;
 use shared::store::{Owed, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,7 +24,7 @@ use crate::clock::Clock;
 mod request;
 mod turn;
 
-pub use request::{Arrival, Instruction, Pulse, Utterance};
+pub use request::{Arrival, Instruction, Pulse, RosterChange, Utterance};
 use request::{Request, defer};
 pub use turn::{LANE_LIMITS, Lanes};
 
@@ -107,6 +110,14 @@ impl Desk {
         said: Instruction,
     ) -> Result<Result<Operation, OperationError>, Away> {
         self.ask(|reply| Request::Operate(Box::new(said), reply)).await
+    }
+
+    /// A person changes who is on call, or answers a test of their phone.
+    pub async fn change_roster(
+        &self,
+        said: RosterChange,
+    ) -> Result<Result<Vec<RosterEvent>, RosterError>, Away> {
+        self.ask(|reply| Request::Roster(Box::new(said), reply)).await
     }
 
     /// Freezes every action.

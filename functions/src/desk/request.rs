@@ -5,12 +5,15 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use shared::detect::Probe;
 use shared::effect::{Act, ActClass, Lane, Outcome};
-use shared::engine::{Engine, Glance, Granted, OperationError, Permit, Receipt, Target, WishError};
+use shared::engine::{
+    Engine, Glance, Granted, OperationError, Permit, Receipt, RosterError, Target, WishError,
+};
 use shared::id::{ComponentId, EffectKey, PersonId, SourceId};
 use shared::incident::Wish;
 use shared::ledger::Hash;
 use shared::operation::{Operation, OperationWish};
 use shared::page::Report;
+use shared::roster::{RosterEvent, RosterWish};
 use shared::signal::{Signal, Trust};
 use shared::store::{Delivery, Owed, Store, StoreError};
 use shared::time::Ts;
@@ -69,6 +72,19 @@ pub struct Instruction {
     pub wish: OperationWish,
 }
 
+/// What a person wants of the roster.
+#[derive(Clone, Debug)]
+pub struct RosterChange {
+    /// Who.
+    pub by: PersonId,
+    /// Through which face.
+    pub via: Arc<str>,
+    /// Names this one utterance: said twice, it counts once.
+    pub key: String,
+    /// What they want.
+    pub wish: RosterWish,
+}
+
 /// A sign of life: it can only be had from a turn of the loop that just took place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pulse {
@@ -93,6 +109,7 @@ pub(super) enum Request {
     Holds(EffectKey, u32, Reply<bool>),
     Wish(Box<Utterance>, Reply<Result<Granted, WishError>>),
     Operate(Box<Instruction>, Reply<Result<Operation, OperationError>>),
+    Roster(Box<RosterChange>, Reply<Result<Vec<RosterEvent>, RosterError>>),
     Freeze { by: String, why: String, key: String, reply: Reply<()> },
     Unfreeze { by: String, key: String, reply: Reply<()> },
     Prove { class: ActClass, by: String, key: String, reply: Reply<()> },
@@ -141,6 +158,7 @@ impl Request {
             Self::Holds(key, epoch, reply) => defer(reply, engine.holds(&key, epoch)),
             Self::Wish(utterance, reply) => defer(reply, wish(engine, &utterance, now)?),
             Self::Operate(said, reply) => defer(reply, operate(engine, &said, now)?),
+            Self::Roster(said, reply) => defer(reply, change_roster(engine, &said, now)?),
             Self::Freeze { by, why, key, reply } => {
                 defer(reply, engine.freeze(&by, &why, &key, now)?)
             }
@@ -200,6 +218,18 @@ fn operate<S: Store>(
 ) -> Result<Result<Operation, OperationError>, StoreError> {
     match engine.operate(&said.by, &said.via, &said.key, &said.wish, now) {
         Err(OperationError::Store(error)) => Err(error),
+        answer => Ok(answer),
+    }
+}
+
+/// A refusal is an answer, here too.
+fn change_roster<S: Store>(
+    engine: &mut Engine<S>,
+    said: &RosterChange,
+    now: Ts,
+) -> Result<Result<Vec<RosterEvent>, RosterError>, StoreError> {
+    match engine.change_roster(&said.by, &said.via, &said.key, &said.wish, now) {
+        Err(RosterError::Store(error)) => Err(error),
         answer => Ok(answer),
     }
 }

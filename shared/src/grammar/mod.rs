@@ -9,13 +9,15 @@ mod change;
 pub mod chat;
 mod incident;
 mod numbered;
+mod people;
 pub mod sms;
 
 pub use change::{
     Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,
 };
-pub use incident::{IncidentVerb, On, severity};
+pub use incident::{IncidentVerb, On, role, severity};
 pub use numbered::numbered;
+pub use people::{OnCall, OnCallVerb, Page};
 
 /// What every face understands.
 #[derive(Clone, Debug, Subcommand)]
@@ -33,6 +35,10 @@ pub enum Verb {
     Failover(Change<NamesPlan>),
     /// Point DNS at the primary again. Only plans, until you `run` the plan.
     Failback(Change<NamesPlan>),
+    /// Who is on call now and next, and who stands in.
+    Oncall(OnCall),
+    /// Wake somebody by name for an incident, or test their phone.
+    Page(Page),
     /// Look at operations, approve and run them.
     #[command(subcommand)]
     Operation(OperationVerb),
