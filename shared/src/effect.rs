@@ -95,13 +95,8 @@ pub struct Page {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Ts>,
     /// Whether it only tests that this person can be reached: there is no incident behind it.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like that")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 /// What the room is told: which fact is news. The words are built in the faces, from the incident.

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
-use functions::desk::{Desk, Instruction, Utterance};
+use functions::desk::{Desk, Instruction, RosterChange, Utterance};
 use functions::perform::{Hold, Perform};
 use functions::vendors::dispatch::Dispatch;
 use shared::effect::{Aim, Effect, Finding, Look, Outcome, Survey};
-use shared::engine::{Glance, Granted, OperationError, WishError};
+use shared::engine::{Glance, Granted, OperationError, RosterError, WishError};
 use shared::id::{EffectKey, PersonId};
 use shared::operation::{OPERATIONS_STREAM, Operation};
 use shared::plan::Plan;
+use shared::roster::RosterEvent;
+use shared::time::Ts;
 
 use crate::settings::Settings;
 use crate::terminal::operations::survey;
@@ -19,10 +21,17 @@ use crate::terminal::operations::survey;
 pub trait Counter: Sync {
     /// The plan.
     fn plan(&self) -> Arc<Plan>;
+    /// The time.
+    fn now(&self) -> Ts;
     /// A person wants something of an incident.
     fn wish(&self, said: Utterance) -> impl Future<Output = Result<Granted>> + Send;
     /// A person wants something of an operation.
     fn operate(&self, said: Instruction) -> impl Future<Output = Result<Operation>> + Send;
+    /// A person changes who is on call, or has a phone tested.
+    fn change_roster(
+        &self,
+        said: RosterChange,
+    ) -> impl Future<Output = Result<Vec<RosterEvent>>> + Send;
     /// Stops every action, or allows them again where there is no reason to stop.
     fn freeze(
         &self,
@@ -48,6 +57,10 @@ impl Counter for AtStore<'_> {
         Arc::clone(&self.0.plan)
     }
 
+    fn now(&self) -> Ts {
+        self.0.now()
+    }
+
     async fn wish(&self, said: Utterance) -> Result<Granted> {
         let now = self.0.now();
         let mut engine = self.0.engine()?;
@@ -70,6 +83,19 @@ impl Counter for AtStore<'_> {
                 Err(OperationError::Store(error)) => Err(error),
                 other => Ok(other),
             })?;
+        Ok(answer?)
+    }
+
+    async fn change_roster(&self, said: RosterChange) -> Result<Vec<RosterEvent>> {
+        let now = self.0.now();
+        let mut engine = self.0.engine()?;
+        let RosterChange { by, via, key, wish } = said;
+        let answer = engine.batch(now, |engine| {
+            match engine.change_roster(&by, &via, &key, &wish, now) {
+                Err(RosterError::Store(error)) => Err(error),
+                other => Ok(other),
+            }
+        })?;
         Ok(answer?)
     }
 
@@ -109,12 +135,20 @@ impl Counter for AtDesk {
         Arc::clone(&self.vendors.lookout.plan)
     }
 
+    fn now(&self) -> Ts {
+        functions::clock::now()
+    }
+
     async fn wish(&self, said: Utterance) -> Result<Granted> {
         Ok(self.desk.wish(said).await??)
     }
 
     async fn operate(&self, said: Instruction) -> Result<Operation> {
         Ok(self.desk.operate(said).await??)
+    }
+
+    async fn change_roster(&self, said: RosterChange) -> Result<Vec<RosterEvent>> {
+        Ok(self.desk.change_roster(said).await??)
     }
 
     async fn freeze(&self, by: PersonId, why: Option<String>, key: String) -> Result<()> {

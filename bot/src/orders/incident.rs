@@ -50,6 +50,7 @@ pub(super) async fn carry_out(
             Ok(Said::Thawed(was.unwrap_or_default()))
         }
         IncidentVerb::Ack(_)
+        | IncidentVerb::Decline(_)
         | IncidentVerb::Update { .. }
         | IncidentVerb::Severity { .. }
         | IncidentVerb::Assign { .. }
@@ -66,6 +67,7 @@ pub(super) async fn carry_out(
 async fn meant(verb: &IncidentVerb, counter: &impl Counter) -> Result<(u32, Wish)> {
     let (on, what, which) = match verb {
         IncidentVerb::Ack(on) => (on, Wish::Acknowledge, Which::Unacknowledged),
+        IncidentVerb::Decline(on) => (on, Wish::Decline, Which::Open),
         IncidentVerb::Update { on, text } => (on, Wish::Update(text.join(" ")), Which::Open),
         IncidentVerb::Severity { on, to, because } => {
             (on, Wish::SetSeverity { to: *to, because: because.join(" ") }, Which::Open)
@@ -92,14 +94,14 @@ async fn meant(verb: &IncidentVerb, counter: &impl Counter) -> Result<(u32, Wish
 
 /// Which incident is meant where nobody said it.
 #[derive(Clone, Copy)]
-enum Which {
+pub(super) enum Which {
     Unacknowledged,
     Open,
     Ended,
 }
 
 /// The only one there is: with two of them nobody guesses.
-fn the_one(seen: &dyn Glance, which: Which) -> Result<u32> {
+pub(super) fn the_one(seen: &dyn Glance, which: Which) -> Result<u32> {
     let live = seen.live();
     let declared = live.iter().filter(|one| one.state.is_declared());
     let mut numbers: Vec<u32> = match which {
@@ -161,7 +163,7 @@ async fn hand_off(
 }
 
 /// A person by their id in the plan, or as chat mentions them: `@id`, `<@U012345>`, `<@U012345|name>`.
-fn person(text: &str, plan: &Plan) -> Result<PersonId> {
+pub(super) fn person(text: &str, plan: &Plan) -> Result<PersonId> {
     let mention = text.strip_prefix("<@").and_then(|it| it.strip_suffix('>'));
     let found = match mention.map(|it| it.split('|').next().unwrap_or(it)) {
         Some(slack) => plan.people.iter().find(|one| one.slack.as_deref() == Some(slack)),

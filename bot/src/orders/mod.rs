@@ -8,18 +8,20 @@ use functions::desk::{Instruction, Utterance};
 use shared::effect::{Aim, Survey};
 use shared::engine::{Glance, Target};
 use shared::grammar::{
-    Abort, Change, ChangeVerb, HostingPlan, IncidentVerb, Named, NamesPlan, OperationVerb,
-    Rollback, RollbackVerb, Verb,
+    Abort, Change, ChangeVerb, HostingPlan, IncidentVerb, Named, NamesPlan, OnCallVerb,
+    OperationVerb, Rollback, RollbackVerb, Verb,
 };
 use shared::id::{DeploymentId, PersonId};
 use shared::incident::{Event, Incident};
 use shared::ledger::Body;
 use shared::operation::{Operation, OperationWish};
+use shared::roster::{PhoneTest, Roster};
 use shared::safety::{Freeze, Standing};
 use shared::store::Summary;
 
 mod counter;
 mod incident;
+pub mod people;
 
 pub use counter::{AtDesk, AtStore, Counter};
 pub use incident::numbered;
@@ -54,6 +56,10 @@ pub enum Said {
     Operations(Vec<Operation>),
     /// What could be rolled back to, and the deployments that were well under traffic.
     Candidates(Box<Survey>, Vec<DeploymentId>),
+    /// Who is on call, as far as was asked.
+    OnCall(Box<Roster>, people::Look),
+    /// Tests of phones, oldest first.
+    PhoneTests(Vec<PhoneTest>),
     /// Everything is frozen; the freeze that was there already, if there was one.
     Frozen(Option<Freeze>),
     /// Actions are allowed again; the freeze that is gone, if there was one.
@@ -87,6 +93,10 @@ pub fn only_looks(verb: &Verb) -> bool {
             matches!(verb, OperationVerb::List { .. } | OperationVerb::Show { .. })
         }
         Verb::Backup(verb) => crate::backups::only_looks(verb),
+        Verb::Oncall(on_call) => {
+            !matches!(on_call.verb, Some(OnCallVerb::Override { .. } | OnCallVerb::Cancel { .. }))
+        }
+        Verb::Page(page) => page.words == ["tests"],
         Verb::Promote(_) | Verb::Failover(_) | Verb::Failback(_) => false,
     }
 }
@@ -116,9 +126,14 @@ enum Wanted {
 /// # Errors
 /// A refusal in words for the person, or the store's trouble.
 pub async fn carry_out(verb: &Verb, speaker: &Speaker, counter: &impl Counter) -> Result<Said> {
+    let now = counter.now();
     match wanted(verb) {
         None => match verb {
             Verb::Incident(verb) => incident::carry_out(verb, speaker, counter).await,
+            Verb::Oncall(asked) => {
+                people::on_call(asked.verb.as_ref(), speaker, counter, now).await
+            }
+            Verb::Page(page) => people::page(&page.words, speaker, counter, now).await,
             _ => bail!("that is nothing that can be done here"),
         },
         Some(Wanted::Plan { aim, because, incident }) => {
@@ -159,7 +174,7 @@ fn shown(seen: &dyn Glance, number: u32) -> Result<Said> {
 
 fn wanted(verb: &Verb) -> Option<Wanted> {
     Some(match verb {
-        Verb::Incident(_) | Verb::Backup(_) => return None,
+        Verb::Incident(_) | Verb::Backup(_) | Verb::Oncall(_) | Verb::Page(_) => return None,
         Verb::Rollback(rollback) => of_rollback(rollback),
         Verb::Promote(change) => match &change.verb {
             None => promotion(&change.plan),

@@ -28,6 +28,7 @@ use super::{Message, Scene, card, operation, room};
 use crate::backups;
 use crate::orders::{self, AtDesk, Counter, Said, Speaker};
 use crate::terminal::paint::{self, Brush};
+use crate::terminal::people;
 
 /// Columns of what is shown in a code block: a phone's.
 const COLUMNS: usize = 60;
@@ -239,6 +240,11 @@ impl Face {
                     .collect();
                 vec![room::help_text(&rows.join("\n"))]
             }
+            Said::OnCall(roster, look) => {
+                let answer = people::on_call(&self.plan, roster, *look, scene.now);
+                vec![room::help_text(&answer.text)]
+            }
+            Said::PhoneTests(tests) => vec![room::help_text(&people::phone_tests(tests).text)],
             Said::Frozen(None) => {
                 vec![room::notice("Frozen: nothing acts any more. Detection and paging go on.")]
             }

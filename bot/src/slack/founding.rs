@@ -4,8 +4,9 @@
 //! second channel, no second pin and no war about the topic.
 
 use shared::checklist::{checklist, vendors_seen};
-use shared::incident::{Event, duty_holders};
-use shared::plan::{Duty, Severity};
+use shared::id::PersonId;
+use shared::incident::{Event, Incident, Role};
+use shared::plan::{Plan, Severity};
 use slack_morphism::prelude::{SlackChannelId, SlackUserId};
 
 use super::api::{Found, Place, Told, Trouble};
@@ -17,10 +18,6 @@ use super::{card, channel, room, steps};
 
 /// Names that are tried before the incident goes without a channel of its own.
 const MAX_NAMES: u32 = 5;
-/// Those who lead a response.
-const LEADS: [Duty; 4] =
-    [Duty::IncidentCommander, Duty::TechnicalLead, Duty::CommunicationsLead, Duty::BusinessLead];
-
 /// What an incident's own channel shall be like.
 pub(super) struct Wanted {
     name: String,
@@ -43,7 +40,7 @@ impl Wanted {
                 _ => None,
             });
         let mut people: Vec<_> = paged.flatten().collect();
-        people.extend(duty_holders(&face.plan, incident, &LEADS));
+        people.extend(leads(&face.plan, incident).cloned());
         people.extend(incident.roles.values().cloned());
         let mut users: Vec<_> = people.iter().filter_map(|person| face.user_of(person)).collect();
         users.sort_by(|one, other| one.0.cmp(&other.0));
@@ -55,6 +52,18 @@ impl Wanted {
             people: users,
         })
     }
+}
+
+/// Those who lead the response: whoever was given the role, else the plan's.
+fn leads<'a>(plan: &'a Plan, incident: &'a Incident) -> impl Iterator<Item = &'a PersonId> {
+    let roles = &plan.roles;
+    let leads = [
+        (Role::IncidentCommander, &roles.incident_commander),
+        (Role::TechnicalLead, &roles.technical_lead),
+        (Role::CommunicationsLead, &roles.communications_lead),
+        (Role::BusinessLead, &roles.business_lead),
+    ];
+    leads.into_iter().map(|(role, planned)| incident.roles.get(&role).unwrap_or(planned))
 }
 
 /// Whether nothing is left to do for the channel.

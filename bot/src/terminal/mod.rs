@@ -21,6 +21,7 @@ pub mod incidents;
 mod live_drill;
 pub mod operations;
 pub mod paint;
+pub mod people;
 mod reports;
 pub mod said;
 mod slack;

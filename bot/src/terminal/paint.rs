@@ -3,12 +3,13 @@
 //! Nothing prints here, and nothing is said by colour alone: every mark has its sign and its word.
 
 use anstyle::{AnsiColor, Color, Style};
+use shared::id::PersonId;
 use shared::incident::{Incident, Paging, Phase, State, next_rung};
 use shared::measures::{Measures, Row, Verdict};
 use shared::plan::{Plan, Severity};
 use shared::store::Summary;
 use shared::time::{Span, Ts};
-use shared::timeline::{Line, Mark, act_says, elapsed, plain, role_says};
+use shared::timeline::{Line, Mark, act_says, contact_says, elapsed, plain, role_says};
 
 use crate::report::Promise;
 
@@ -195,6 +196,7 @@ fn facts(incident: &Incident, plan: &Plan, now: Ts) -> Vec<(&'static str, String
         ("now", doing(incident)),
         ("evidence", evidence(incident)),
     ];
+    facts.extend(paged(incident).into_iter().map(|text| ("paged", text)));
     for (role, person) in &incident.roles {
         facts.push(("role", format!("{person} is {}", role_says(*role))));
     }
@@ -204,6 +206,23 @@ fn facts(incident: &Incident, plan: &Plan, now: Ts) -> Vec<(&'static str, String
     let number = incident.number;
     facts.push(("ledger", format!("{turns}, head {head}: allclear verify {number}")));
     facts
+}
+
+/// What became of the last page to everyone who was paged, and who can't.
+fn paged(incident: &Incident) -> Vec<String> {
+    let mut people: Vec<(&PersonId, Vec<String>)> = Vec::new();
+    for ((person, by), stand) in incident.pages.iter() {
+        let says = format!("{}: {}", contact_says(*by), shared::page::says(stand));
+        match people.last_mut() {
+            Some((known, means)) if *known == person => means.push(says),
+            _ => people.push((person, vec![says])),
+        }
+    }
+    let cant = |person: &PersonId| if incident.declined.contains(person) { ", can't" } else { "" };
+    let row = |(person, means): &(&PersonId, Vec<String>)| {
+        plain(&format!("{person}{}; {}", cant(person), means.join("; ")))
+    };
+    people.iter().map(row).collect()
 }
 
 /// How the recovery time stands against its objective.

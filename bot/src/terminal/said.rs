@@ -12,7 +12,7 @@ use shared::safety::Freeze;
 use shared::timeline::timeline;
 
 use super::operations::survey::runtime;
-use super::{Answer, incidents, operations, paint, slack};
+use super::{Answer, incidents, operations, paint, people, slack};
 use crate::orders::{self, AtStore, Said, Speaker};
 use crate::settings::Settings;
 
@@ -66,6 +66,10 @@ fn shown(said: &Said, settings: &Settings) -> Answer {
         Said::Operation(operation, standing) => operations::page(operation, standing, settings),
         Said::Operations(all) => operations::list(all, settings),
         Said::Candidates(survey, pins) => operations::candidates(survey, pins, settings),
+        Said::OnCall(roster, look) => {
+            people::on_call(&settings.plan, roster, *look, settings.now())
+        }
+        Said::PhoneTests(tests) => people::phone_tests(tests),
         Said::Frozen(first) => frozen(first.as_ref(), settings),
         Said::Thawed(was) => thawed(was.as_ref(), settings),
     }

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 mod request;
 mod turn;
 
-pub use request::{Arrival, Instruction, Pulse, RosterSaid, Utterance};
+pub use request::{Arrival, Instruction, Pulse, RosterChange, Utterance};
 use request::{Request, defer};
 pub use turn::{LANE_LIMITS, Lanes};
 
@@ -112,10 +112,10 @@ impl Desk {
         self.ask(|reply| Request::Operate(Box::new(said), reply)).await
     }
 
-    /// A person changes the roster, answers a test, or wants no more texts.
+    /// A person changes who is on call, answers a test of their phone, or wants no more texts.
     pub async fn change_roster(
         &self,
-        said: RosterSaid,
+        said: RosterChange,
     ) -> Result<Result<Vec<RosterEvent>, RosterError>, Away> {
         self.ask(|reply| Request::Roster(Box::new(said), reply)).await
     }

@@ -74,7 +74,7 @@ pub struct Instruction {
 
 /// What a person wants of the roster.
 #[derive(Clone, Debug)]
-pub struct RosterSaid {
+pub struct RosterChange {
     /// Who.
     pub by: PersonId,
     /// Through which face.
@@ -109,7 +109,7 @@ pub(super) enum Request {
     Holds(EffectKey, u32, Reply<bool>),
     Wish(Box<Utterance>, Reply<Result<Granted, WishError>>),
     Operate(Box<Instruction>, Reply<Result<Operation, OperationError>>),
-    Roster(Box<RosterSaid>, Reply<Result<Vec<RosterEvent>, RosterError>>),
+    Roster(Box<RosterChange>, Reply<Result<Vec<RosterEvent>, RosterError>>),
     Freeze { by: String, why: String, key: String, reply: Reply<()> },
     Unfreeze { by: String, key: String, reply: Reply<()> },
     Prove { class: ActClass, by: String, key: String, reply: Reply<()> },
@@ -231,7 +231,7 @@ fn operate<S: Store>(
 /// A refusal is an answer, here too.
 fn change_roster<S: Store>(
     engine: &mut Engine<S>,
-    said: &RosterSaid,
+    said: &RosterChange,
     now: Ts,
 ) -> Result<Result<Vec<RosterEvent>, RosterError>, StoreError> {
     match engine.change_roster(&said.by, &said.via, &said.key, &said.wish, now) {

@@ -8,6 +8,7 @@ use crate::store::{MemoryStore, Owed};
 use crate::time::Span;
 use crate::town::rehearsal_plan;
 
+mod pages;
 mod velocity;
 
 const START: Ts = Ts(1_795_316_400_000);

@@ -35,6 +35,9 @@ pub enum IncidentVerb {
     /// "I have it": stops the paging.
     #[command(aliases = ["a", "acknowledge"])]
     Ack(On),
+    /// "I can't": the next one on the ladder is paged now.
+    #[command(aliases = ["cant", "no", "pass"])]
+    Decline(On),
     /// Tell everyone something.
     #[command(alias = "edit")]
     Update {
@@ -136,7 +139,8 @@ pub fn severity(text: &str) -> Result<Severity, String> {
     }
 }
 
-fn role(text: &str) -> Result<Role, String> {
+/// Reads a role as people type it.
+pub fn role(text: &str) -> Result<Role, String> {
     match text.to_lowercase().replace(['_', ' '], "-").as_str() {
         "incident-commander" | "commander" | "ic" => Ok(Role::IncidentCommander),
         "technical-lead" | "tech" | "tl" => Ok(Role::TechnicalLead),

@@ -11,6 +11,7 @@ pub mod chat;
 mod declaration;
 mod incident;
 mod numbered;
+mod people;
 pub mod sms;
 
 pub use backup::{BackupVerb, RestoreVerb, Which};
@@ -18,8 +19,9 @@ pub use change::{
     Abort, Change, ChangeVerb, HostingPlan, Named, NamesPlan, OperationVerb, Rollback, RollbackVerb,
 };
 pub use declaration::declaration;
-pub use incident::{IncidentVerb, On, severity};
+pub use incident::{IncidentVerb, On, role, severity};
 pub use numbered::numbered;
+pub use people::{OnCall, OnCallVerb, Page};
 
 /// What every face understands.
 #[derive(Clone, Debug, Subcommand)]
@@ -37,6 +39,10 @@ pub enum Verb {
     Failover(Change<NamesPlan>),
     /// Point DNS at the primary again. Only plans, until you `run` the plan.
     Failback(Change<NamesPlan>),
+    /// Who is on call now and next, and who stands in.
+    Oncall(OnCall),
+    /// Wake somebody by name for an incident, or test their phone.
+    Page(Page),
     /// Look at operations, approve and run them.
     #[command(subcommand)]
     Operation(OperationVerb),

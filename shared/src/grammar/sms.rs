@@ -77,10 +77,9 @@ pub fn texted(text: &str) -> Texted {
     let (first, second) = (words.first().copied(), words.get(1).copied());
     match (first.and_then(number), second.and_then(number), &words[..]) {
         (None, None, [word]) if is_status(word) => Texted::Status,
-        (Some(number), None, [_, word]) => about(number, word, None),
-        (Some(number), None, [_, word, code]) => about(number, word, Some(code)),
-        (None, Some(number), [word, _]) => about(number, word, None),
-        (None, Some(number), [word, _, code]) => about(number, word, Some(code)),
+        (Some(number), None, [_, word, code @ ..]) | (None, Some(number), [word, _, code @ ..]) => {
+            about(number, word, code)
+        }
         _ => Texted::Nothing,
     }
 }
@@ -100,12 +99,12 @@ fn declared(text: &str, words: &[&str], rest: &[&str]) -> Texted {
     if said.is_empty() { Texted::Nothing } else { Texted::Declare(said) }
 }
 
-fn about(number: u32, word: &str, code: Option<&str>) -> Texted {
+fn about(number: u32, word: &str, code: &[&str]) -> Texted {
     let what = match (word, code) {
-        ("a" | "ack" | "acks" | "acked" | "acknowledge" | "acknowledged", None) => Short::Ack,
-        ("n" | "no" | "cant" | "cannot" | "decline" | "e" | "escalate", None) => Short::No,
-        (word, None) if is_status(word) => Short::Status,
-        ("y" | "approve" | "approved", Some(code)) => match self::number(code) {
+        ("a" | "ack" | "acks" | "acked" | "acknowledge" | "acknowledged", []) => Short::Ack,
+        ("n" | "no" | "cant" | "cannot" | "decline" | "e" | "escalate", []) => Short::No,
+        (word, []) if is_status(word) => Short::Status,
+        ("y" | "approve" | "approved", [code]) => match self::number(code) {
             Some(code) => Short::Approve(code),
             None => return Texted::Nothing,
         },
@@ -239,7 +238,7 @@ mod tests {
         #[test]
         fn whatever_is_texted_is_taken_calmly(text in any::<String>()) {
             if let Texted::About { number, .. } = texted(&text) {
-                prop_assert!(number > 0 && text.chars().any(|it| it.is_numeric()));
+                prop_assert!(number > 0 && text.chars().any(char::is_numeric));
             }
         }
 

@@ -212,7 +212,9 @@ impl Incident {
             // Of a ledger that did not list them yet: their outcomes do.
             self.pages = Arc::default();
         }
-        calls.iter().for_each(|call| self.owe(call, rung, at));
+        for call in calls {
+            self.owe(call, rung, at);
+        }
     }
 
     fn owe(&mut self, call: &Call, rung: u32, at: Ts) {

@@ -122,7 +122,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<EffectKey>,
         /// Whether the next copy is owed for it; ledgers of before it was said have it among what the turn owes.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         again: bool,
     },
     /// A provider says more of a page that it took.

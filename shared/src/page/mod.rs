@@ -23,5 +23,22 @@ pub fn meant(live: &[&Incident], person: &PersonId, number: u32) -> u32 {
     coded.map_or(number, |one| one.number)
 }
 
+/// How it stands with one person and one means, e.g. `twilio: no answer (copy 2)`.
+pub fn says(stand: &Stand) -> String {
+    let Some(copy) = stand.last() else { return "owed".into() };
+    let fate = match &copy.fate {
+        Fate::UnderWay => "under way".to_owned(),
+        Fate::Taken => "sent".into(),
+        Fate::NotTaken => "NOT sent".into(),
+        Fate::Dry => "dry run, nobody was paged".into(),
+        Fate::Said(stage) => stage.to_string(),
+    };
+    let by = copy.provider.as_ref().map_or_else(String::new, |it| format!("{it}: "));
+    match stand.copies.len() {
+        0 | 1 => format!("{by}{fate}"),
+        copies => format!("{by}{fate} (copy {copies})"),
+    }
+}
+
 /// Copies of one page before another means is tried; alternating providers take them.
 pub const MAX_COPIES: u8 = 4;

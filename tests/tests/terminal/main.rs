@@ -9,6 +9,7 @@ use tests::command::{Desk, Said};
 
 mod drills;
 mod incidents;
+mod people;
 mod plan;
 mod trust;
 

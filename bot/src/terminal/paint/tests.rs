@@ -176,6 +176,8 @@ fn a_resolved_incident_on_a_phone() {
     evidence   our own probes report no
                failure; 2 monitors say down
                or degraded
+    paged      lead-developer; voice: telco:
+               sent; SMS: telco: sent
     role       lead-developer is incident
                commander
     update     Logins work again, I watch

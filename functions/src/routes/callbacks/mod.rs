@@ -17,7 +17,7 @@ use shared::plan::Plan;
 use shared::roster::{RosterEvent, RosterWish};
 
 use crate::clock::Clock;
-use crate::desk::{Away, Desk, RosterSaid};
+use crate::desk::{Away, Desk, RosterChange};
 use crate::proof::Secret;
 use crate::vendors::phone::Phones;
 use crate::vendors::phone::urls::CALLBACKS;
@@ -95,7 +95,7 @@ impl Callbacks {
         key: String,
         wish: RosterWish,
     ) -> Result<Result<Vec<RosterEvent>, RosterError>, Away> {
-        self.desk.change_roster(RosterSaid { by, via: via.into(), key, wish }).await
+        self.desk.change_roster(RosterChange { by, via: via.into(), key, wish }).await
     }
 
     /// Tells the kernel what a carrier says of a page; the same again is not told twice.

@@ -67,11 +67,15 @@ pub(super) fn bounded(ending: &Ending) -> Result<(), String> {
 fn owed_once(stream: &Stream) -> Result<(), String> {
     let mut owed = BTreeSet::new();
     for body in &stream.turns {
-        let anew = |event: &Event| match event {
-            Event::Declared { .. } | Event::Reopened { .. } | Event::SeveritySet { .. } => true,
-            // Whoever had it may have given it back.
-            Event::Declined { .. } => true,
-            _ => false,
+        // Whoever has it may give it back by declining.
+        let anew = |event: &Event| {
+            matches!(
+                event,
+                Event::Declared { .. }
+                    | Event::Reopened { .. }
+                    | Event::SeveritySet { .. }
+                    | Event::Declined { .. }
+            )
         };
         if body.events.iter().any(anew) {
             owed.clear();
