@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
+use super::numbered::with_dashes;
 use super::{Verb, numbered};
 
 /// A chat command is read like a terminal's, by a program that has no colours.
@@ -62,7 +63,7 @@ fn read(
         // `incident help ack` is `help incident ack`.
         words.swap(0, 1);
     }
-    let words = numbered(grammar, words, at_hand);
+    let words = with_dashes(grammar, numbered(grammar, words, at_hand));
     let read = grammar.try_get_matches_from_mut(words);
     match read.and_then(|found| Chat::from_arg_matches(&found)) {
         Ok(chat) => Ok(Typed::Verb(Box::new(chat.verb))),
@@ -171,6 +172,16 @@ mod tests {
             panic!("it is an update")
         };
         assert_eq!(text.join(" "), "users can't pay - we are on it");
+    }
+
+    #[test]
+    fn arrows_and_minus_signs_are_words() {
+        let Verb::Incident(IncidentVerb::Declare { words }) =
+            verb("incident", "declare p1 checkout -> 500, -3 servers")
+        else {
+            panic!("it is a declaration")
+        };
+        assert_eq!(words.join(" "), "p1 checkout -> 500, -3 servers");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! `ack 7`, `update #7 the cache is warm`: a number right after the verb says which incident is meant.
+//! `ack 7`, `update #7 the cache is warm`: a number right after the verb says which incident is meant. And
+//! `update checkout -> 500`: what people write begins with dashes, too.
 //!
-//! Which verbs are about one incident, and which flags take a value, the grammar itself is asked.
+//! Which verbs are about one incident, which take free words, and which flags take a value, the grammar itself is asked.
 
-use clap::Command;
+use clap::{Arg, ArgAction, Command};
 
 /// The flag that says which incident is meant.
 const ON: &str = "on";
@@ -25,6 +26,45 @@ pub fn numbered(grammar: &Command, mut words: Vec<String>, at_hand: Option<u32>)
         (None, _) => {}
     }
     words
+}
+
+/// Puts words that begin with a dash and are no flag behind `--`, where the verb takes free words: then they are words.
+/// Flags that are known come before it, wherever they stood.
+pub(super) fn with_dashes(grammar: &Command, words: Vec<String>) -> Vec<String> {
+    let mut places = spoken(grammar, &words).into_iter();
+    let (Some(topic), Some(verb)) = (places.next(), places.next()) else { return words };
+    let said = grammar.find_subcommand(&words[topic]);
+    let Some(said) = said.and_then(|verbs| verbs.find_subcommand(&words[verb])) else {
+        return words;
+    };
+    let is_text = |word: &String| word.starts_with('-') && word != "--" && !is_known(said, word);
+    if !takes_words(said) || !words[verb + 1..].iter().any(is_text) {
+        return words;
+    }
+    let (mut flags, mut text) = (words[..=verb].to_vec(), Vec::new());
+    let mut is_value = false;
+    for word in &words[verb + 1..] {
+        let is_flag = !is_value && word.starts_with('-') && is_known(said, word);
+        let of_flags = is_value || is_flag;
+        is_value = is_flag && word.strip_prefix("--").is_some_and(|flag| takes_value(said, flag));
+        if of_flags { flags.push(word.clone()) } else { text.push(word.clone()) }
+    }
+    flags.push("--".to_owned());
+    flags.extend(text);
+    flags
+}
+
+/// Whether the verb takes as many words as people like.
+fn takes_words(verb: &Command) -> bool {
+    verb.get_positionals().any(|it| matches!(it.get_action(), ArgAction::Append))
+}
+
+/// Whether the verb knows this flag: `--on`, `--on=7`, `-h`.
+fn is_known(verb: &Command, word: &str) -> bool {
+    if matches!(word, "-h" | "--help") {
+        return true;
+    }
+    verb.get_arguments().filter_map(Arg::get_long).any(|name| is_flag(word, name))
 }
 
 /// Where the words stand that are neither flags nor their values.
@@ -96,6 +136,26 @@ mod tests {
         assert_eq!(
             said("incident declare 7 servers down", None),
             "incident declare 7 servers down"
+        );
+    }
+
+    fn dashed(text: &str) -> String {
+        let grammar = Verb::augment_subcommands(Command::new("/"));
+        with_dashes(&grammar, text.split(' ').map(Into::into).collect()).join(" ")
+    }
+
+    #[test]
+    fn what_begins_with_a_dash_and_is_no_flag_is_a_word() {
+        assert_eq!(dashed("incident update checkout -> 500"), "incident update -- checkout -> 500");
+        assert_eq!(
+            dashed("incident update -5 degrees --on 7 and -1"),
+            "incident update --on 7 -- -5 degrees and -1"
+        );
+        assert_eq!(dashed("incident update --on=7 - well"), "incident update --on=7 -- - well");
+        assert_eq!(dashed("incident update --help"), "incident update --help");
+        assert_eq!(
+            dashed("incident resolve --withot-evidence x"),
+            "incident resolve --withot-evidence x"
         );
     }
 

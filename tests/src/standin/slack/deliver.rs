@@ -17,6 +17,8 @@ use super::{Slack, sign};
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// One second more than anybody may accept.
 const STALE_SECS: i64 = 301;
+/// The same ahead of time, and as much again as it may take on its way: it grows younger there.
+const EARLY_SECS: i64 = 360;
 
 /// What is delivered, which decides how and where to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,9 +79,9 @@ impl Delivery {
         self
     }
 
-    /// Signed a second too far ahead.
+    /// Signed too far ahead.
     pub fn early(mut self) -> Self {
-        self.signed_at += STALE_SECS;
+        self.signed_at += EARLY_SECS;
         self
     }
 
