@@ -35,6 +35,9 @@ pub(super) async fn carry_out(
             counter.see(look).await
         }
         IncidentVerb::Declare { words } => declare(words, speaker, counter).await,
+        IncidentVerb::Page(page) => {
+            super::people::page(page, speaker, counter, counter.now()).await
+        }
         IncidentVerb::Handoff { on, to, text } => {
             hand_off(*on, to, &text.join(" "), speaker, counter).await
         }

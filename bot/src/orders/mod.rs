@@ -133,7 +133,7 @@ pub async fn carry_out(verb: &Verb, speaker: &Speaker, counter: &impl Counter) -
             Verb::Oncall(asked) => {
                 people::on_call(asked.verb.as_ref(), speaker, counter, now).await
             }
-            Verb::Page(page) => people::page(&page.words, speaker, counter, now).await,
+            Verb::Page(page) => people::page(page, speaker, counter, now).await,
             _ => bail!("that is nothing that can be done here"),
         },
         Some(Wanted::Plan { aim, because, incident }) => {

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use functions::desk::RosterChange;
 use shared::engine::{Glance, Target};
-use shared::grammar::{OnCallVerb, role};
+use shared::grammar::{On, OnCallVerb, Page, role};
 use shared::id::PersonId;
 use shared::incident::{Role, Wish};
 use shared::plan::{Local, Plan, Zone};
@@ -64,13 +64,13 @@ async fn changed(
 
 /// `page …`
 pub(super) async fn page(
-    words: &[String],
+    page: &Page,
     speaker: &Speaker,
     counter: &impl Counter,
     now: Ts,
 ) -> Result<Said> {
     let plan = counter.plan();
-    match words {
+    match page.words.as_slice() {
         [test, who] if test == "test" => {
             let wish = RosterWish::Test { person: person(who, &plan)? };
             changed(wish, speaker, counter).await?;
@@ -78,7 +78,7 @@ pub(super) async fn page(
         }
         [test] if test == "tests" => tests(counter).await,
         [who, rest @ ..] => {
-            let (number, because) = on_which(rest, counter).await?;
+            let (number, because) = on_which(page.on, rest, counter).await?;
             if because.is_empty() {
                 bail!("say why: `page {who} nobody answers`");
             }
@@ -96,9 +96,12 @@ async fn tests(counter: &impl Counter) -> Result<Said> {
 }
 
 /// Reads `[on N] why…`; without a number the one that is open is meant.
-async fn on_which(rest: &[String], counter: &impl Counter) -> Result<(u32, String)> {
+async fn on_which(flag: On, rest: &[String], counter: &impl Counter) -> Result<(u32, String)> {
+    if let Some(number) = flag.number {
+        return Ok((number, rest.join(" ")));
+    }
     if let [on, number, why @ ..] = rest
-        && (on == "on" || on == "--on")
+        && on == "on"
         && let Ok(number) = number.trim_start_matches('#').parse()
     {
         return Ok((number, why.join(" ")));

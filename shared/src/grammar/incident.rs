@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::words;
+use super::{Page, words};
 use crate::incident::Role;
 use crate::plan::Severity;
 
@@ -84,6 +84,9 @@ pub enum IncidentVerb {
         #[arg(required = true, value_parser = words)]
         text: Vec<String>,
     },
+    /// Wake somebody by name: a person, a role, oncall or all.
+    #[command(alias = "wake")]
+    Page(Page),
     /// "Users are fine again": keeps watching until all clear.
     #[command(aliases = ["mit", "mitigate"])]
     Mitigated(On),

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::words;
+use super::{On, words};
 
 /// `allclear oncall …`
 #[derive(Clone, Debug, Args)]
@@ -46,10 +46,13 @@ pub enum OnCallVerb {
 /// `allclear page …`
 #[derive(Clone, Debug, Args)]
 pub struct Page {
+    /// For which incident; without it, the one that is open.
+    #[command(flatten)]
+    pub on: On,
     /// Whom, and why: a person's id, a role, `oncall` or `all`. `page test PERSON` tests a phone, `page tests` shows
     /// what came of it.
     ///
-    /// Example: page tech on 7 nobody answers
+    /// Example: page tech nobody answers --on 7
     #[arg(required = true, value_parser = words)]
     pub words: Vec<String>,
 }

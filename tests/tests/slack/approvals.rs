@@ -1,0 +1,81 @@
+//! Approvals that no longer hold, and many people at once.
+
+use std::time::Duration;
+
+use tests::standin::slack::{ADA, BEN, INCIDENTS};
+
+use crate::office::Office;
+
+/// Commands typed in the same moment.
+const AT_ONCE: usize = 30;
+
+/// An office with an incident, and a rollback that Ada planned and Ben approved.
+async fn approved(office: &Office) {
+    office.types(ADA, "/incident", "declare p1 site down").await;
+    office.types(ADA, "/rollback", "“site down since the deploy”").await;
+    office.presses(BEN, "approve").await;
+    office.card_says("Operation 1", "senior-developer").await;
+}
+
+fn rollbacks(office: &Office) -> usize {
+    let writes = office.place.vercel().writes();
+    writes.iter().filter(|path| path.contains("/rollback/")).count()
+}
+
+#[tokio::test]
+async fn an_approval_that_has_expired_runs_nothing() {
+    let mut office = Office::open().await;
+    office.stops();
+    office.place.edits_plan(|text| text.replace("valid_for = \"15m\"", "valid_for = \"6s\""));
+    office.starts().await;
+    approved(&office).await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    office.presses(ADA, "run").await;
+    office.whispers(ADA, "older than 6 s: plan again").await;
+    assert_eq!(
+        (rollbacks(&office), office.place.vercel().state().production.as_str()),
+        (0, "dpl_4")
+    );
+}
+
+#[tokio::test]
+async fn an_approval_of_a_world_that_moved_on_runs_nothing() {
+    let office = Office::open().await;
+    approved(&office).await;
+    // Somebody deploys meanwhile.
+    office.place.vercel().state().production = "dpl_2".into();
+    office.presses(ADA, "run").await;
+    office.card_says("Operation 1", "changed since").await;
+    assert_eq!(rollbacks(&office), 0);
+}
+
+#[tokio::test]
+async fn thirty_commands_at_once_are_all_heard_and_each_once() {
+    let office = Office::open().await;
+    office.types(ADA, "/incident", "declare p3 storage is slow").await;
+    let typed: Vec<_> = (0..AT_ONCE)
+        .map(|number| {
+            let who = if number % 2 == 0 { ADA } else { BEN };
+            office.slack.slash(who, INCIDENTS, "/incident", &format!("update word {number}."))
+        })
+        .collect();
+    let replies = futures_util::future::join_all(typed.iter().map(|one| office.send(one))).await;
+    assert!(replies.iter().all(|reply| reply.status == 200 && !reply.body.is_empty()));
+    let timeline = office.place.does("lead-developer", "incident timeline 1").await;
+    for number in 0..AT_ONCE {
+        let word = format!("word {number}.");
+        assert_eq!(timeline.matches(&word).count(), 1, "{word}\n{timeline}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_paged_by_name_is_in_the_timeline() {
+    let office = Office::open().await;
+    office.types(ADA, "/incident", "declare p2 storage is slow").await;
+    let says = office.types(ADA, "/incident", &format!("page <@{BEN}|ben> nobody answers")).await;
+    assert!(says.contains("P2"), "{says}");
+    let timeline = office.place.does("lead-developer", "incident timeline 1").await;
+    assert!(timeline.contains("nobody answers"), "{timeline}");
+    let says = office.types(BEN, "/oncall", "now").await;
+    assert!(says.contains("devops-engineer"), "{says}");
+}
