@@ -309,7 +309,9 @@ fn an_older_ledger_reads_on() {
     let events: Vec<Event> = serde_json::from_str(old).unwrap();
     let mut incident = Incident::unborn("old".into());
     incident.paging = Paging::Climbing { started: START, next: 0 };
-    events.iter().for_each(|event| incident.apply(event, START));
+    for event in &events {
+        incident.apply(event, START);
+    }
     assert_eq!(incident.paging, Paging::Climbing { started: START, next: 1 });
     assert!(incident.has_hope(0, None), "a provider took it");
     // What is written now without news in it is written as it was then.
