@@ -89,6 +89,14 @@ impl Operation {
         all.filter(|person| plan.person(person).is_some())
     }
 
+    /// The three digits by which that person approves this very plan where no hash can be typed: by phone and by text.
+    /// They name hash and person, and are good for nobody else; the number they come from must be theirs, too.
+    pub fn code(&self, person: &PersonId) -> u32 {
+        let number = self.number.to_be_bytes();
+        let hash = Hash::of(&[b"approve", &number, &self.hash.0, person.as_str().as_bytes()]);
+        100 + u32::from_be_bytes([0, 0, hash.0[0], hash.0[1]]) % 900
+    }
+
     /// How many more people must agree.
     pub fn missing(&self, plan: &Plan) -> u32 {
         let agreeing = self.agreeing(plan).count() as u32;
@@ -133,6 +141,14 @@ impl Operations {
     /// The number the next operation gets.
     pub fn next_number(&self) -> u32 {
         self.all.last_key_value().map_or(1, |(number, _)| number + 1)
+    }
+
+    /// The plan that a person approves by that code; `None` where it names none, or more than one.
+    pub fn coded(&self, person: &PersonId, code: u32) -> Option<&Operation> {
+        let waits = |one: &&Operation| one.stage == Stage::Planned && one.code(person) == code;
+        let mut found = self.all.values().filter(waits);
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
     }
 
     /// The operation that owes an effect.

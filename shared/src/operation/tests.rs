@@ -212,6 +212,25 @@ fn going_back_takes_two_people_who_saw_the_same_plan() {
 }
 
 #[test]
+fn a_code_names_one_plan_for_one_person_while_it_waits() {
+    let mut engine = engine();
+    let seen = said(&mut engine, "lead-developer", &planned(Aim::FailBack, names()), 0).unwrap();
+    let other = PersonId::from("senior-developer");
+    let code = seen.code(&other);
+    assert!((100..1_000).contains(&code));
+    let found = |engine: &Engine<MemoryStore>, who: &str| {
+        engine.operations().coded(&who.into(), code).map(|one| one.number)
+    };
+    assert_eq!(found(&engine, "senior-developer"), Some(seen.number));
+    assert_eq!(found(&engine, "devops-engineer"), None, "it is nobody else's");
+    let changed = Operation { hash: crate::ledger::Hash::default(), ..seen.clone() };
+    assert_ne!(changed.code(&other), code, "it names what was seen");
+    let abort = OperationWish::Abort { number: seen.number, because: "no".into() };
+    said(&mut engine, "lead-developer", &abort, 1).unwrap();
+    assert_eq!(found(&engine, "senior-developer"), None);
+}
+
+#[test]
 fn whoever_left_the_team_does_not_count() {
     let mut engine = engine();
     let back = planned(Aim::FailBack, names());

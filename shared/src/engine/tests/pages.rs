@@ -296,3 +296,25 @@ fn quiet_hours_hold_back_what_can_wait() {
     night.now = night.now + Span::hours(24);
     assert!(!night.owed().is_empty(), "until the quiet hours end");
 }
+
+/// Ledgers of before pages were listed one by one read on, and the ladder goes on where it was.
+#[test]
+fn an_older_ledger_reads_on() {
+    let old = r#"[
+        {"rung-reached":{"rung":0,"people":["devops-engineer"],"pages":1}},
+        {"paged":{"page":{"person":"devops-engineer","by":"voice","code":731,"copy":1,"rung":0,
+            "incident":7,"severity":"P1","component":"frontend"},
+            "outcome":{"done":{"sent":{"provider":"telco","receipt":"r"}}}}}
+    ]"#;
+    let events: Vec<Event> = serde_json::from_str(old).unwrap();
+    let mut incident = Incident::unborn("old".into());
+    incident.paging = Paging::Climbing { started: START, next: 0 };
+    for event in &events {
+        incident.apply(event, START);
+    }
+    assert_eq!(incident.paging, Paging::Climbing { started: START, next: 1 });
+    assert!(incident.has_hope(0, None), "a provider took it");
+    // What is written now without news in it is written as it was then.
+    let again = serde_json::to_value(&events).unwrap();
+    assert_eq!(again, serde_json::from_str::<serde_json::Value>(old).unwrap());
+}
