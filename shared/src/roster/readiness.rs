@@ -158,7 +158,13 @@ mod tests {
             opted_out: [PersonId::from("devops-engineer")].into(),
             ..Roster::default()
         };
-        insta::assert_snapshot!(says(&plan, &roster).join("\n"), @"");
+        insta::assert_snapshot!(says(&plan, &roster).join("\n"), @r"
+        devops-engineer: no text reaches them: let them write START to our number
+        devops-engineer: last answered 91 d ago: `allclear page test devops-engineer`
+        lead-developer: no call can reach them: write their number into the plan
+        senior-developer: test 7 was not answered: ask them, then `allclear page test senior-developer`
+        everybody: carriers may drop our texts: register the sender (A2P), then set phone.registration
+        ");
     }
 
     #[test]
