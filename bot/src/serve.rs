@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use functions::dead_man;
 use functions::door;
 use functions::http::{self, NoClient, Roots};
+use functions::phone_tests;
 use functions::routes::callbacks::{self, Callbacks};
 use functions::server::{Config, ServeError, Server, rehearse};
 use functions::vendors::dispatch::Dispatch;
@@ -27,6 +29,9 @@ use crate::slack::face::Face;
 use crate::slack::inbox::Inbox;
 use crate::slack::socket::{Socket, keep_open};
 use crate::slack::teller::Teller;
+
+/// Seconds between two canaries; without it there are none.
+const CANARY_EVERY: &str = "ALLCLEAR_CANARY_EVERY";
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
@@ -70,6 +75,7 @@ async fn serve(
     let server = Server::open(config).await?;
     let vendors = Dispatch::from_environment(server.lookout(), setting);
     let (server, _living) = with_phones(server, vendors.phones.as_ref());
+    let (server, _watched) = with_dead_man(server, vendors.phones.as_ref());
     let surveyor = Dispatch::from_environment(server.lookout(), setting);
     let counter = AtDesk { desk: server.desk(), vendors: Arc::new(surveyor) };
     let access = match Access::read(setting) {
@@ -107,13 +113,30 @@ fn with_phones(server: Server, phones: Option<&Arc<Phones>>) -> (Server, JoinSet
     let (desk, lookout) = (server.desk(), server.lookout());
     phones.tell(desk.clone());
     living.spawn(poll::run(Arc::clone(phones), desk.clone(), lookout.clock));
-    let every = setting("ALLCLEAR_CANARY_EVERY").and_then(|text| text.parse().ok());
+    living.spawn(phone_tests::run(Arc::clone(&lookout.plan), desk.clone(), lookout.clock));
+    let every = setting(CANARY_EVERY).and_then(|text| text.parse().ok());
     if let Some(seconds) = every {
         living.spawn(canary::run(Arc::clone(phones), Duration::from_secs(seconds)));
     }
     let callbacks =
         Callbacks::from_environment(lookout.plan, desk, lookout.clock, Arc::clone(phones), setting);
     (server.with_routes(callbacks::routes(callbacks)), living)
+}
+
+/// Proves to the outside that pages get out, where somebody listens.
+fn with_dead_man(server: Server, phones: Option<&Arc<Phones>>) -> (Server, JoinSet<()>) {
+    let mut living = JoinSet::new();
+    let address = setting(dead_man::ADDRESS).filter(|it| !it.trim().is_empty());
+    let lookout = server.lookout();
+    let (Some(address), Some(phone)) = (address, &lookout.plan.phone) else {
+        return (server, living);
+    };
+    let canaries = phones.filter(|_| setting(CANARY_EVERY).is_some()).cloned();
+    let (limits, desk, clock) = (phone.dead_man, server.desk(), lookout.clock);
+    let switch = dead_man::Switch { limits, address, desk, canaries, http: lookout.http, clock };
+    let told = dead_man::Told::default();
+    living.spawn(dead_man::run(switch, told.clone()));
+    (server.with_status(move || told.health()), living)
 }
 
 /// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.

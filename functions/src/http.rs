@@ -40,6 +40,11 @@ impl Roots {
             Err(error) => Err(error.to_string()),
         }
     }
+
+    /// The certificates, for what is no HTTP.
+    pub fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.0
+    }
 }
 
 /// Builds the client that all vendors share.

@@ -5,11 +5,13 @@
 pub mod alone;
 pub mod backup;
 pub mod clock;
+pub mod dead_man;
 pub mod desk;
 pub mod door;
 pub mod http;
 pub mod outbox;
 pub mod perform;
+pub mod phone_tests;
 pub mod prober;
 pub mod proof;
 pub mod routes;

@@ -15,7 +15,10 @@ pub fn allclear() -> &'static Path {
 
 fn build() -> PathBuf {
     let tests = std::env::current_exe().unwrap_or_default();
-    let folder = tests.ancestors().nth(2).map(PathBuf::from).unwrap_or_default();
+    // Programs lie in the profile's folder, tests in `deps` below it.
+    let deps = tests.parent().unwrap_or(Path::new(""));
+    let folder = if deps.ends_with("deps") { deps.parent().unwrap_or(deps) } else { deps };
+    let folder = folder.to_owned();
     let release = folder.ends_with("release").then_some("--release");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked", "--package", "bot", "--bin", "allclear"])

@@ -7,9 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use bot::grammar::Cli;
+use clap::Parser;
 use shared::plan::{built_in_text, read::read};
 use shared::signal::{Health, Trust, parse};
 use shared::time::Ts;
+use tests::phone_drill::Args;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -58,6 +60,21 @@ fn every_drill_of_the_readme_can_be_held() {
             assert!(known, "{}", command.join(" "));
         }
     }
+}
+
+#[test]
+fn the_phone_drill_of_the_readme_is_understood() {
+    let readme = document("README.md");
+    let start = "cargo run --release -p tests --bin phone-drill";
+    assert!(readme.contains(start), "the README names the drill of the phones");
+    let faults = readme.split("`--fault ").skip(1).filter_map(|rest| rest.split('`').next());
+    let nights: Vec<_> = faults.map(|fault| fault.split_whitespace().next().unwrap()).collect();
+    assert!(!nights.is_empty());
+    for night in nights {
+        let args = Args::try_parse_from(["phone-drill", "--fault", night]);
+        assert_eq!(args.unwrap().nights().len(), 1, "{night}");
+    }
+    assert_eq!(Args::try_parse_from(["phone-drill"]).unwrap().nights().len(), 5);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `allclear doctor`: what is armed, what isn't, and why; what is owed, overdue, open. It changes nothing.
 
 use anyhow::Result;
+use functions::dead_man;
 use functions::perform::KillSwitch;
 use functions::store::ServerLock;
 use functions::vendors::phone::settings as phone;
@@ -12,7 +13,7 @@ use shared::safety::Obligation;
 use shared::store::{MemoryStore, Store};
 use shared::time::{Span, Ts};
 
-use super::{Answer, paint, slack};
+use super::{Answer, paint, people, slack};
 use crate::serve::setting;
 use crate::settings::Settings;
 
@@ -43,6 +44,9 @@ fn examine<S: Store>(engine: &Engine<S>, settings: &Settings, note: &str) -> Res
     lines.extend(arming(engine));
     lines.extend(traffic(plan));
     lines.extend(phone::standing(plan.phone.as_ref(), setting));
+    let limits = plan.phone.as_ref().map(|phone| phone.dead_man);
+    lines.push(("watched", dead_man::standing(limits, setting(dead_man::ADDRESS).as_deref())));
+    lines.extend(people::gaps(plan, engine.roster(), settings.now()).map(|it| ("unready", it)));
     lines.extend(to_do(engine));
     lines.extend(switch.iter().map(|why| ("FROZEN", why.clone())));
     lines.extend(check::disarmed_because(plan).into_iter().map(|why| ("missing", why)));

@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::page;
 use shared::plan::{Plan, Zone};
-use shared::roster::{PhoneTest, Roster, Shift};
+use shared::roster::{self, Gap, PhoneTest, Roster, Shift};
 use shared::time::Ts;
 use shared::timeline::contact_says;
 
@@ -29,9 +29,23 @@ pub fn on_call(plan: &Plan, roster: &Roster, look: Look, now: Ts) -> Answer {
             one.number, one.person, one.by
         );
     }
+    let unready: Vec<String> = gaps(plan, roster, now).collect();
+    unready.iter().for_each(|gap| text += &format!("! {gap}\n"));
     let shifts: Vec<_> = shifts.iter().map(shift_json).collect();
     let covers: Vec<_> = covers.collect();
-    Answer { text, json: json!({"zone": zone.name(), "shifts": shifts, "covers": covers}) }
+    Answer {
+        text,
+        json: json!({"zone": zone.name(), "shifts": shifts, "covers": covers, "unready": unready}),
+    }
+}
+
+/// Who can't be reached of those who would be called, a line each. Silent when all is well.
+pub fn gaps(plan: &Plan, roster: &Roster, now: Ts) -> impl Iterator<Item = String> {
+    let says = |gap: Gap| match gap.person {
+        Some(person) => format!("{person}: {}", gap.says),
+        None => gap.says,
+    };
+    roster::gaps(plan, roster, now).into_iter().map(says)
 }
 
 fn line(shift: &Shift, zone: &Zone) -> String {

@@ -9,12 +9,14 @@ use crate::incident::Incident;
 
 mod delivery;
 pub mod gsm;
+mod proof;
 mod stand;
 pub mod text;
 pub mod voice;
 pub mod words;
 
 pub use delivery::{Report, Stage};
+pub use proof::stuck_since;
 pub use stand::{Copy, Fate, Stand};
 
 /// Which incident somebody means by a number: the code of a page of theirs, else the incident's own.

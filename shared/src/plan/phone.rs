@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::{ContactKind, Person, Plan, Severity};
 use crate::id::PersonId;
-use crate::time::Ts;
+use crate::time::{Span, Ts};
 
 /// "Emergency: phone tree": the lines of the phone tree, without their secrets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,9 +44,34 @@ pub struct Phone {
     /// What carriers know of us; absent: nobody has looked.
     #[serde(default)]
     pub registration: Option<Registration>,
+    /// How often everybody's phone is tested; absent: only by hand.
+    #[serde(default)]
+    pub test_every: Option<Span>,
+    /// What is proven to the outside, so that somebody notices when this server can't page any more.
+    #[serde(default)]
+    pub dead_man: DeadMan,
     /// Own words by language: the sentence's name, then its text. See [`crate::page::voice`].
     #[serde(default)]
     pub texts: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// The dead man's switch: a proof every so often that pages get out. Its absence is noticed outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeadMan {
+    /// How often.
+    pub every: Span,
+    /// Longest time that nobody takes a page that is due.
+    pub page_within: Span,
+    /// Longest time since a canary came back, where canaries are sent.
+    pub canary_within: Span,
+}
+
+impl Default for DeadMan {
+    fn default() -> Self {
+        let (every, page_within) = (Span::mins(1), Span::mins(2));
+        Self { every, page_within, canary_within: Span::mins(15) }
+    }
 }
 
 fn english() -> String {

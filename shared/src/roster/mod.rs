@@ -16,9 +16,11 @@ use crate::plan::ContactKind;
 use crate::time::Ts;
 
 mod decide;
+mod readiness;
 mod rotation;
 
 pub use decide::{Refusal, RosterWish, decide, delivered, react, settled};
+pub use readiness::{Gap, due_for_test, gaps};
 pub use rotation::{Shift, on_call_at, shifts};
 
 /// The stream of the journal.

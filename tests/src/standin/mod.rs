@@ -11,6 +11,7 @@ pub mod arc;
 mod http;
 pub mod knot;
 pub mod name_server;
+pub mod outside;
 pub mod phones;
 pub mod postgres;
 pub mod route53;

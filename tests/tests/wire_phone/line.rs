@@ -5,7 +5,7 @@ use tests::exchange::{CONFERENCE, Exchange, FIRST, PUBLIC, SECOND};
 use tests::standin::phones::Reaction;
 use tests::standin::twilio::{TOKEN, signature};
 
-use crate::tree::Tree;
+use tests::tree::Tree;
 
 #[tokio::test]
 async fn the_menu_repeats_connects_and_explains_on_both_carriers() {
@@ -21,7 +21,7 @@ async fn the_menu_repeats_connects_and_explains_on_both_carriers() {
     let heard = tree.exchange.phones.heard(FIRST);
     assert_eq!(heard[0], heard[1], "the star repeats");
     assert!(heard[0].matches("Press 1").count() == 2, "everything is said twice: {heard:?}");
-    assert!(heard[2].contains("in Slack or in a terminal"), "{heard:?}");
+    assert!(heard[2].contains("the three digits"), "{heard:?}");
     let connected = format!("[connected to {CONFERENCE}]");
     tree.until("the conference", |it| it.phones.heard(FIRST).contains(&connected)).await;
 }

@@ -3,7 +3,7 @@
 use tests::exchange::{COMMANDER, Exchange, FIRST, PEOPLE, SECOND};
 use tests::standin::phones::{Fault, Happening, Reaction};
 
-use crate::tree::Tree;
+use tests::tree::Tree;
 
 /// What the timeline says once somebody has it.
 const ACKNOWLEDGED: &str = "has it (by keypad)";

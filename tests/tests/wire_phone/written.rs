@@ -3,7 +3,7 @@
 use tests::exchange::{Exchange, FIRST, PUBLIC, SECOND, STRANGER};
 use tests::standin::phones::Reaction;
 
-use crate::tree::Tree;
+use tests::tree::Tree;
 
 /// A tree whose people sleep, with an incident that everybody was texted of.
 async fn asleep() -> Tree {

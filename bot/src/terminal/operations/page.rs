@@ -28,6 +28,7 @@ pub fn operation_page(operation: &Operation, standing: &Standing, settings: &Set
     if operation.stage == Stage::Planned {
         let until = operation.planned_at + settings.plan.approvals.valid_for;
         lines.push(("plan", format!("{} (holds until {} UTC)", hash.short(), until.clock())));
+        lines.extend(by_phone(operation, settings).map(|says| ("by phone", says)));
         lines.push(("next", next(operation, settings)));
     }
     lines.iter().map(|(label, text)| brush.labelled(label, text)).collect()
@@ -129,6 +130,16 @@ fn agreeing(operation: &Operation, settings: &Settings) -> String {
         0 => people.join(", "),
         missing => format!("{}; {missing} more must agree", people.join(", ")),
     }
+}
+
+/// How whoever reads this can agree without a terminal, if they are still to be asked.
+fn by_phone(operation: &Operation, settings: &Settings) -> Option<String> {
+    let person = settings.person.as_ref()?;
+    let agrees = operation.agreeing(&settings.plan).any(|one| one == person);
+    let wanted = operation.missing(&settings.plan) > 0 && settings.plan.person(person).is_some();
+    let (number, code) = (operation.number, operation.code(person));
+    (wanted && !agrees)
+        .then(|| format!("text \"{number} approve {code}\", or press 3 and {code}; yours alone"))
 }
 
 fn next(operation: &Operation, settings: &Settings) -> String {

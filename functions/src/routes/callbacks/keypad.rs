@@ -6,17 +6,18 @@ use shared::effect::Page;
 use shared::engine::{Target, WishError};
 use shared::id::{EffectKey, PersonId};
 use shared::incident::{Refusal, Wish};
-use shared::page::voice::{Answer, Key, MENU_ROUNDS, Prompt, Script};
+use shared::page::voice::{Answer, CODE_DIGITS, Key, MENU_ROUNDS, Prompt, Script};
 use shared::roster::RosterWish;
 use tokio::time::timeout;
 
 use super::Callbacks;
+use super::approvals::Approval;
 use crate::desk::{Away, Utterance};
 
 /// Names the keypad in the ledger.
 const VIA: &str = "keypad";
 /// Somebody holds a phone meanwhile, and carriers wait for 10 s.
-const COMMIT_WITHIN: Duration = Duration::from_secs(6);
+pub(super) const COMMIT_WITHIN: Duration = Duration::from_secs(6);
 
 /// What a call is told to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,12 +67,28 @@ impl Callbacks {
             Some(Key::Acknowledge) if page.test => self.heard_test(&page, call).await,
             Some(Key::Acknowledge) => self.keyed(&page, call, Wish::Acknowledge).await,
             Some(Key::Decline) => self.keyed(&page, call, Wish::Decline).await,
-            Some(Key::Approve) => Answer::Refused(NO_APPROVALS.into()),
-            Some(Key::Connect | Key::Repeat) | None => {
+            Some(Key::Approve | Key::Connect | Key::Repeat) | None => {
                 return script.key(pressed).map_or_else(nothing, Line::from);
             }
         };
         script.answer(&answer).into()
+    }
+
+    /// What somebody hears who entered the code of a plan. Too few digits are no try.
+    pub(super) async fn code(&self, key: &EffectKey, call: &str, digits: &str) -> Line {
+        let page = match self.page(key).await {
+            Ok(Some(page)) => page,
+            Ok(None) => return nothing(),
+            Err(Away) => return self.lost(),
+        };
+        let script = Script::of(&self.plan, &page);
+        let whole = digits.len() == usize::from(CODE_DIGITS);
+        let Some(code) = digits.parse().ok().filter(|_| whole) else {
+            return script.key(None).map_or_else(nothing, Line::from);
+        };
+        let (by, key) = (page.person.clone(), format!("{VIA}/{call}/approve/{code}"));
+        let said = Approval { by, via: VIA, key, number: None, code };
+        script.answer(&self.approve(said).await).into()
     }
 
     /// Brings a wish to the desk; it is confirmed after the commit, never before.
@@ -110,10 +127,6 @@ impl Callbacks {
         Prompt::Farewell { say, language: language.into() }.into()
     }
 }
-
-/// Approving takes the plan before one's eyes and its hash, which no keypad has.
-pub(super) const NO_APPROVALS: &str =
-    "plans are approved where they can be read, in Slack or in a terminal";
 
 /// What the desk's refusal means for whoever asked.
 pub(super) fn refusal(person: &PersonId, refused: &WishError) -> Answer {

@@ -24,6 +24,7 @@ use crate::vendors::phone::urls::CALLBACKS;
 
 use super::answer::Refused;
 
+mod approvals;
 mod keypad;
 mod ncco;
 mod texts;
@@ -49,6 +50,8 @@ pub struct Callbacks {
     /// Vonage calls that a machine answered.
     machines: Once,
     replies: texts::Replies,
+    /// Codes that were wrong.
+    tries: approvals::Tries,
 }
 
 impl Callbacks {
@@ -74,6 +77,7 @@ impl Callbacks {
             heard: Once::default(),
             machines: Once::default(),
             replies: texts::Replies::default(),
+            tries: approvals::Tries::default(),
         }
     }
 

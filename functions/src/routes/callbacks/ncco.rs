@@ -15,20 +15,22 @@ pub fn call(line: &Line, at: &str) -> Response {
 }
 
 fn actions(Line { prompt, next }: &Line, at: &str) -> Value {
-    let input = |digits: u8| {
+    let input = |digits: u8, what: &str| {
         // The round after the last says goodbye.
         let round = next.unwrap_or(u32::MAX);
         json!({
             "action": "input",
             "type": ["dtmf"],
             "dtmf": {"maxDigits": digits, "timeOut": KEY_WAIT_SECS},
-            "eventUrl": [format!("{at}/input?round={round}")],
+            "eventUrl": [format!("{at}/input?round={round}{what}")],
             "eventMethod": "POST",
         })
     };
     match prompt {
-        Prompt::Menu { say, language } => json!([talk(say, language, 2), input(1)]),
-        Prompt::Code { say, language } => json!([talk(say, language, 2), input(CODE_DIGITS)]),
+        Prompt::Menu { say, language } => json!([talk(say, language, 2), input(1, "")]),
+        Prompt::Code { say, language } => {
+            json!([talk(say, language, 2), input(CODE_DIGITS, "&code=1")])
+        }
         Prompt::Connect { say, language, number } => {
             let number = number.trim_start_matches('+');
             let endpoint = json!([{"type": "phone", "number": number}]);

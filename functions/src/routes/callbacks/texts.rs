@@ -17,7 +17,8 @@ use shared::roster::RosterWish;
 
 use super::super::answer::Refused;
 use super::Callbacks;
-use super::keypad::{NO_APPROVALS, refusal};
+use super::approvals::Approval;
+use super::keypad::refusal;
 use crate::desk::{Away, Utterance};
 
 /// Names messages in the ledger.
@@ -104,10 +105,7 @@ impl Callbacks {
             Short::Ack => (Wish::Acknowledge, Answer::Taken),
             Short::No => (Wish::Decline, Answer::Passed),
             Short::Status => return self.status(meant).await,
-            Short::Approve(_) => {
-                let refused = Answer::Refused(NO_APPROVALS.into());
-                return Ok((false, page::text::answer(meant, &refused)));
-            }
+            Short::Approve(code) => return Ok(self.approved(text, person, number, code).await),
         };
         let answer = match self.texted(text, person, Target::Number(meant), wish).await? {
             Ok(_) => done,
@@ -121,6 +119,20 @@ impl Callbacks {
         let found = self.desk.see(move |seen| seen.numbered(number)).await?;
         let says = found.map_err(|_| Away)?.map(|incident| page::text::status(&incident));
         Ok((says.is_some(), says.unwrap_or_else(|| NOT_UNDERSTOOD.into())))
+    }
+
+    /// Somebody agrees to an operation's plan.
+    async fn approved(
+        &self,
+        text: &Text<'_>,
+        person: &Person,
+        number: u32,
+        code: u32,
+    ) -> (bool, String) {
+        let (by, key) = (person.id.clone(), named(text));
+        let said = Approval { by, via: VIA, key, number: Some(number), code };
+        let answer = self.approve(said).await;
+        (answer == Answer::Approved, page::text::answer(number, &answer))
     }
 
     /// Somebody has read a test.

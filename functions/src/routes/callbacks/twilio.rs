@@ -44,7 +44,12 @@ pub(super) async fn gather(
 ) -> Result<Response, Refused> {
     let form = proven(&at, &uri, &headers, body).await?;
     let key = named(&page)?;
-    let line = at.press(&key, field(&form, "CallSid"), field(&form, "Digits")).await;
+    let (call, digits) = (field(&form, "CallSid"), field(&form, "Digits"));
+    let line = if asked_for_code(&uri) {
+        at.code(&key, call, digits).await
+    } else {
+        at.press(&key, call, digits).await
+    };
     Ok(twiml::call(&line, &address(&at, &key)))
 }
 
@@ -137,6 +142,12 @@ pub(super) fn round(uri: &Uri) -> u32 {
     let query = uri.query().unwrap_or_default();
     let round = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "round");
     round.and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
+}
+
+/// Whether what is pressed is a code: a slow finger's first digit must not be taken for a key of the menu.
+pub(super) fn asked_for_code(uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "code")
 }
 
 fn address(at: &Callbacks, key: &EffectKey) -> String {

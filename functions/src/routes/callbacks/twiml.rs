@@ -19,7 +19,8 @@ pub fn text(reply: Option<&str>) -> Response {
 fn verbs(Line { prompt, next }: &Line, at: &str) -> String {
     match prompt {
         Prompt::Menu { say, language } => {
-            let gather = gather(&spoken(say, language).repeat(2), 1, at);
+            let action = format!("{at}/gather");
+            let gather = gather(&spoken(say, language).repeat(2), 1, &action);
             match next {
                 Some(round) => {
                     let again = escape(&format!("{at}?round={round}"));
@@ -30,7 +31,8 @@ fn verbs(Line { prompt, next }: &Line, at: &str) -> String {
         }
         Prompt::Code { say, language } => {
             let again = escape(at);
-            let gather = gather(&spoken(say, language).repeat(2), CODE_DIGITS, at);
+            let action = format!("{at}/gather?code=1");
+            let gather = gather(&spoken(say, language).repeat(2), CODE_DIGITS, &action);
             format!("{gather}<Redirect method=\"POST\">{again}</Redirect>")
         }
         Prompt::Connect { say, language, number } => {
@@ -47,8 +49,8 @@ fn spoken(say: &str, language: &str) -> String {
 }
 
 /// The star is a key, too: nothing ends the input early.
-fn gather(says: &str, digits: u8, at: &str) -> String {
-    let action = escape(&format!("{at}/gather"));
+fn gather(says: &str, digits: u8, action: &str) -> String {
+    let action = escape(action);
     format!(
         "<Gather input=\"dtmf\" numDigits=\"{digits}\" finishOnKey=\"\" timeout=\"{KEY_WAIT_SECS}\" \
          action=\"{action}\" method=\"POST\">{says}</Gather>"

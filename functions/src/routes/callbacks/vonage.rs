@@ -13,7 +13,7 @@ use shared::plan::Carrier;
 use super::super::answer::Refused;
 use super::super::webhook::whole;
 use super::texts::Text;
-use super::twilio::{named, round};
+use super::twilio::{asked_for_code, named, round};
 use super::{Callbacks, ncco, unavailable};
 use crate::proof;
 use crate::vendors::phone::stage;
@@ -52,6 +52,7 @@ pub(super) async fn input(
     let key = named(&page)?;
     let line = match json["dtmf"]["digits"].as_str().unwrap_or_default() {
         "" => at.greet(&key, round(&uri), false).await.map_err(unavailable)?,
+        digits if asked_for_code(&uri) => at.code(&key, text(&json, "uuid"), digits).await,
         pressed => at.press(&key, text(&json, "uuid"), pressed).await,
     };
     Ok(ncco::call(&line, &address(&at, &key)))

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use shared::plan::Carrier;
+use shared::time::Ts;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
@@ -24,6 +25,7 @@ const ROUND: [(Carrier, Carrier); 2] =
 #[derive(Debug, Default)]
 pub struct Canaries {
     under_way: Mutex<(u64, HashMap<u64, oneshot::Sender<()>>)>,
+    last_back: Mutex<Option<Ts>>,
 }
 
 impl Canaries {
@@ -36,6 +38,15 @@ impl Canaries {
         waiting.retain(|_, it| !it.is_closed());
         waiting.insert(*last, came);
         (*last, comes)
+    }
+
+    /// When the last one came back.
+    pub fn last_back(&self) -> Option<Ts> {
+        *self.last_back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_back(&self, at: Ts) {
+        *self.last_back.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 
     /// Whether a message that came in was a canary; it has come back then.
@@ -71,6 +82,9 @@ pub async fn measure(phones: &Phones, through: Carrier, to: &str) {
         Said::Took { .. } => {
             let well = timeout(BACK_WITHIN, comes).await.is_ok();
             phones.scores.note(through, well);
+            if well {
+                phones.canaries.is_back((phones.clock)());
+            }
             tracing::info!(carrier = through.name(), well, "canary");
         }
         said => {

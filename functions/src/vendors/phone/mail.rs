@@ -10,9 +10,11 @@ use lettre::address::Address;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::Error;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::said::{Said, WAIT_MAX};
+use crate::http::Roots;
 
 /// A relay that takes longer for one command is given up.
 const COMMAND_WITHIN: Duration = Duration::from_secs(5);
@@ -47,10 +49,15 @@ pub struct Letter<'a> {
 impl Mail {
     /// `None` without a relay. Its URL is `smtps://user:password@host` or `smtp://host:25?tls=required`; `from` is the
     /// sender's address.
-    pub fn from_environment(from: &str, read: impl Fn(&str) -> Option<String>) -> Option<Self> {
+    /// Its certificate may also be signed by one of `roots`.
+    pub fn from_environment(
+        from: &str,
+        roots: &Roots,
+        read: impl Fn(&str) -> Option<String>,
+    ) -> Option<Self> {
         let url = read("SMTP_URL").filter(|url| !url.is_empty())?;
         let relay = AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).ok()?;
-        let relay = relay.timeout(Some(COMMAND_WITHIN)).build();
+        let relay = relay.tls(tls(&url, roots)?).timeout(Some(COMMAND_WITHIN)).build();
         Some(Self { relay, from: mailbox(from)? })
     }
 
@@ -78,6 +85,23 @@ impl Mail {
             Err(error) => said(&error),
         }
     }
+}
+
+/// How the relay is spoken to, as its URL has it.
+fn tls(url: &str, roots: &Roots) -> Option<Tls> {
+    let url = reqwest::Url::parse(url).ok()?;
+    let wanted = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value);
+    let kind: fn(TlsParameters) -> Tls = match (url.scheme(), wanted.as_deref()) {
+        ("smtps", _) => Tls::Wrapper,
+        (_, Some("required")) => Tls::Required,
+        (_, Some("opportunistic")) => Tls::Opportunistic,
+        (_, _) => return Some(Tls::None),
+    };
+    let mut parameters = TlsParameters::builder(url.host_str()?.to_owned());
+    for root in roots.certificates() {
+        parameters = parameters.add_root_certificate(Certificate::from_der(root.to_vec()).ok()?);
+    }
+    Some(kind(parameters.build().ok()?))
 }
 
 fn mailbox(address: &str) -> Option<Mailbox> {

@@ -104,7 +104,9 @@ impl Phones {
             .and_then(|from| Twilio::from_environment(http.clone(), from, &read));
         let vonage = from(Carrier::Vonage)
             .and_then(|from| Vonage::from_environment(http.clone(), clock, from, &read));
-        let mail = phone.mail_from.as_ref().and_then(|from| Mail::from_environment(from, &read));
+        let roots = &lookout.roots;
+        let mail =
+            phone.mail_from.as_ref().and_then(|from| Mail::from_environment(from, roots, &read));
         Some(Self {
             plan: Arc::clone(&lookout.plan),
             clock,

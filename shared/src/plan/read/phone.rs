@@ -2,12 +2,14 @@
 
 use super::cross::Cross;
 use crate::page::words::SENTENCES;
-use crate::plan::{Carrier, ContactKind, Holiday, Override, address, is_placeholder};
+use crate::plan::{Carrier, ContactKind, DeadMan, Holiday, Override, address, is_placeholder};
+use crate::time::Span;
 
 impl Cross<'_> {
     /// Every rule of this file.
     pub fn phone_tree_is_possible(&mut self) {
         self.lines_are_possible();
+        self.intervals_are_possible();
         self.texts_are_spoken();
         self.means_are_named_once();
         self.rotation_is_possible();
@@ -50,6 +52,21 @@ impl Cross<'_> {
         }
         if let Some(mail) = &phone.mail_from {
             self.is_mail("phone.mail_from", mail);
+        }
+    }
+
+    fn intervals_are_possible(&mut self) {
+        let Some(phone) = &self.plan.phone else { return };
+        let DeadMan { every, page_within, canary_within } = phone.dead_man;
+        let spans =
+            [("every", every), ("page_within", page_within), ("canary_within", canary_within)];
+        for (name, _) in spans.into_iter().filter(|(_, span)| *span < Span::secs(1)) {
+            let problem = "a proof needs a second";
+            self.report(&format!("phone.dead_man.{name}"), problem, "e.g. \"1m\"");
+        }
+        if phone.test_every.is_some_and(|every| every < Span::days(1)) {
+            let problem = "phones that ring more than daily are put away";
+            self.report("phone.test_every", problem, "e.g. \"7d\"");
         }
     }
 

@@ -108,7 +108,7 @@ pub(super) fn acknowledged_by_people(ending: &Ending) -> Result<(), String> {
 }
 
 /// After every bad end that a provider tells of, somebody is still to be woken: by the next copy, by another means, or
-/// by the next rung, which then has its time.
+/// by the next rung, which then has its time. A ladder that the plan lets end rests on what the others still have.
 pub(super) fn not_given_up(ending: &Ending) -> Result<(), String> {
     for stream in &ending.streams {
         let mut incident = Incident::unborn(stream.id.clone());
@@ -122,7 +122,8 @@ pub(super) fn not_given_up(ending: &Ending) -> Result<(), String> {
             let paged = body.owes.iter().any(|effect| matches!(effect, Effect::Page(_)));
             let again = body.owes.iter().any(|effect| matches!(effect, Effect::WakeAt { .. }));
             let next = next_rung(ending.plan, &incident).is_some();
-            if in_vain && wants_pages(&incident) && !paged && !again && !next {
+            let hope = incident.has_hope(incident.present_rung(), None);
+            if in_vain && wants_pages(&incident) && !paged && !again && !next && !hope {
                 return Err(format!("turn {} of {} leaves it there", body.turn, incident.number));
             }
         }

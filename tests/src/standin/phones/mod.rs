@@ -99,6 +99,11 @@ impl Phones {
         self.lines.lock().forgiving = true;
     }
 
+    /// What happened at all phones, in order.
+    pub fn happened(&self) -> Vec<Entry> {
+        self.lines.lock().entries.clone()
+    }
+
     /// What happened at a phone, in order.
     pub fn at(&self, number: &str) -> Vec<Entry> {
         let state = self.lines.lock();
