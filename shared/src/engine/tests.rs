@@ -485,8 +485,10 @@ fn rungs_that_are_due_together_are_all_climbed_without_waiting_for_the_next_seco
             |one: &&Incident| crate::incident::next_rung(engine.plan(), one).unwrap().0 == 2;
         engine.live().filter(second).count()
     };
-    assert!(engine.batch(due, |engine| engine.tick(due)).unwrap(), "there are more");
-    assert_eq!(rungs(&engine), 256);
-    assert!(!engine.batch(due, |engine| engine.tick(due)).unwrap(), "that was all");
+    let mut ticks = 1;
+    while engine.batch(due, |engine| engine.tick(due)).unwrap() {
+        ticks += 1;
+    }
+    assert!(ticks > 1, "they fit into one tick: this shows nothing");
     assert_eq!(rungs(&engine), OPEN as usize);
 }
