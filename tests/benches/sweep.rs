@@ -144,8 +144,8 @@ fn in_process(open: usize) -> Result<()> {
         &format!("{open} incidents open, their ladders being climbed"),
         &[
             Figure::plain("a tick with nothing due, median", median(&idle?), "µs"),
-            Figure::plain("a tick with one rung due, median", median(&one?), "µs"),
-            Figure::plain(format!("a tick with {MANY} rungs due"), median(&many?), "µs"),
+            Figure::plain("a tick with one timer due, median", median(&one?), "µs"),
+            Figure::plain(format!("a tick with {MANY} timers due"), median(&many?), "µs"),
             Figure::plain("a tick after another program wrote, median", median(&noticed?), "µs"),
         ],
     );
@@ -197,10 +197,10 @@ fn in_serve() -> Result<()> {
     print(
         &format!("a server with {SERVED} incidents open, a rung of each due within {SPREAD}"),
         &[
-            Figure::new("rungs climbed", late_ms.len() as f64, "", Goal::AtLeast(SERVED as f64)),
-            Figure::plain("due to climbed, p50", median(&late_ms), "ms"),
-            Figure::plain("due to climbed, p99", percentile(&late_ms, 0.99), "ms"),
-            Figure::new("due to climbed, worst", largest(&late_ms), "ms", Goal::AtMost(1_000.0)),
+            Figure::new("timers fired", late_ms.len() as f64, "", Goal::AtLeast(SERVED as f64)),
+            Figure::plain("due to fired, p50", median(&late_ms), "ms"),
+            Figure::plain("due to fired, p99", percentile(&late_ms, 0.99), "ms"),
+            Figure::new("due to fired, worst", largest(&late_ms), "ms", Goal::AtMost(1_000.0)),
             Figure::plain("start to ready", starting, "s"),
             Figure::plain("processor time, start and probes included", cpu, "s"),
         ],
