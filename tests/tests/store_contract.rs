@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use functions::store::SqliteStore;
 use proptest::prelude::*;
 use shared::effect::{Effect, Lane};
-use shared::incident::State;
+use shared::engine::{Engine, Target};
+use shared::incident::{State, Wish};
 use shared::store::{Derived, MemoryStore, Store, StoreError};
 use shared::time::Ts;
+use tests::rehearsal;
 use tests::store_contract::{
     append, append_line, delivery, holds, is_conflict, key, summary, turn, wake,
 };
@@ -267,4 +269,73 @@ proptest! {
             prop_assert_eq!(observe(&memory), observe(&file), "after {:?}", op);
         }
     }
+}
+
+#[test]
+fn what_was_written_since_is_named_by_stream() {
+    let folder = folder();
+    let mut store = store_at(&folder.path().join("allclear.db"));
+    assert_eq!(store.last_written().unwrap(), 0);
+    append(&mut store, "a", 1, &[]).unwrap();
+    append(&mut store, "b", 1, &[]).unwrap();
+    let place = store.last_written().unwrap();
+    assert_eq!(store.written_since(place).unwrap(), Some(vec![]));
+    append(&mut store, "b", 2, &[]).unwrap();
+    append(&mut store, "c", 1, &[]).unwrap();
+    append(&mut store, "b", 3, &[]).unwrap();
+    let streams = store.written_since(place).unwrap().unwrap();
+    assert_eq!(streams, [("b".into(), 3), ("c".into(), 1)]);
+}
+
+/// A server keeps what it knows and takes up only what others wrote: that must be all of it.
+#[test]
+fn a_server_knows_what_a_terminal_wrote_beside_it() {
+    let folder = folder();
+    let path = folder.path().join("allclear.db");
+    let open = || Engine::open(rehearsal::plan(), store_at(&path), Ts(0)).unwrap();
+    let (mut server, mut terminal) = (open(), open());
+    let says = |engine: &mut Engine<SqliteStore>, target: Target, wish: Wish, second: i64| {
+        let (by, now) = ("lead-developer".into(), Ts(second * 1_000));
+        let key = second.to_string();
+        engine
+            .batch(now, |it| Ok(it.wish(&target, &by, "terminal", &key, &wish, now)))
+            .unwrap()
+            .unwrap();
+    };
+    for (second, component) in [(1, "frontend"), (2, "database")] {
+        let says_so = "down".to_owned();
+        let wish =
+            Wish::Declare { component: component.into(), severity: None, says: says_so, number: 0 };
+        says(&mut server, Target::Component(component.into()), wish, second);
+    }
+    says(&mut terminal, Target::Number(1), Wish::Acknowledge, 3);
+    says(&mut server, Target::Number(2), Wish::Update("looking".into()), 4);
+    let storage = Wish::Declare {
+        component: "storage".into(),
+        severity: None,
+        says: "down".into(),
+        number: 0,
+    };
+    says(&mut terminal, Target::Component("storage".into()), storage, 5);
+    says(
+        &mut terminal,
+        Target::Number(2),
+        Wish::Resolve { without_evidence: Some("it is back".into()) },
+        6,
+    );
+    let frozen =
+        |it: &mut Engine<SqliteStore>| it.freeze("lead-developer", "wait", "freeze", Ts(7_000));
+    terminal.batch(Ts(7_000), frozen).unwrap();
+
+    server.batch(Ts(8_000), |_| Ok(())).unwrap();
+    let anew = open();
+    let known = |engine: &Engine<SqliteStore>| {
+        let mut live: Vec<_> = engine.live().cloned().collect();
+        live.sort_by_key(|one| one.number);
+        live
+    };
+    assert_eq!(known(&server), known(&anew));
+    assert_eq!(known(&server).len(), 2);
+    assert_eq!(server.standing(), anew.standing());
+    assert!(server.standing().frozen.is_some());
 }

@@ -244,7 +244,7 @@ fn beat<S: Store>(engine: &Engine<S>, last: &Pulse, now: Ts) -> Pulse {
     let frozen = engine.standing().frozen.as_ref();
     Pulse {
         at: now,
-        live: engine.live().count(),
+        live: engine.live().len(),
         frozen: frozen.map(|freeze| format!("{}: {}", freeze.by, freeze.why)),
         ..last.clone()
     }

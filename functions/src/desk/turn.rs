@@ -122,11 +122,21 @@ impl<S: Store> Room<S> {
 
     /// Lets time pass; a batch of its own, so that what fails here fails no delivery.
     fn tick(&mut self, now: Ts) {
-        match self.engine.batch(now, |engine| engine.tick(now).and_then(|()| engine.care(now))) {
-            Ok(()) => self.last.last_tick = Some(now),
+        self.next_tick = now + TICK;
+        let passed = self.engine.batch(now, |engine| {
+            let more = engine.tick(now)?;
+            engine.care(now).map(|()| more)
+        });
+        match passed {
+            Ok(more) => {
+                self.last.last_tick = Some(now);
+                // A thousand rungs that are due at once are not spread over seconds.
+                if more {
+                    self.next_tick = now;
+                }
+            }
             Err(error) => complain("let time pass", &error),
         }
-        self.next_tick = now + TICK;
     }
 
     /// Runs and answers what was asked; says whether anything new may be due.

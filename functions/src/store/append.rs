@@ -12,27 +12,39 @@ use super::failure::{failure, is_duplicate};
 
 /// Writes a turn inside the open batch, or on its own if there is none.
 pub(super) fn append(
-    connection: &mut Connection,
+    connection: &Connection,
     turn: &Sealed,
     derived: &Derived,
 ) -> Result<(), StoreError> {
+    execute(connection, "SAVEPOINT turn", []).map_err(failure)?;
+    let written = write(connection, turn, derived)
+        .and_then(|()| execute(connection, "RELEASE turn", []).map(drop).map_err(failure));
+    if written.is_err() && !connection.is_autocommit() {
+        for sql in ["ROLLBACK TO turn", "RELEASE turn"] {
+            // If even this fails, the next write fails too and says why.
+            let _ = execute(connection, sql, []);
+        }
+    }
+    written
+}
+
+fn write(connection: &Connection, turn: &Sealed, derived: &Derived) -> Result<(), StoreError> {
     let conflict = || StoreError::Conflict { stream: turn.stream.clone(), turn: turn.turn };
     let translate = |error| if is_duplicate(&error) { conflict() } else { failure(error) };
-    let part = connection.savepoint().map_err(failure)?;
-    insert_turn(&part, turn, derived.key).map_err(translate)?;
-    let seq = part.last_insert_rowid();
+    insert_turn(connection, turn, derived.key).map_err(translate)?;
+    let seq = connection.last_insert_rowid();
     if let Some(key) = derived.settles {
-        settle(&part, key).map_err(failure)?;
+        settle(connection, key).map_err(failure)?;
     }
     for (key, effect) in &derived.owes {
-        insert_effect(&part, seq, key, effect).map_err(failure)?;
+        insert_effect(connection, seq, key, effect).map_err(failure)?;
     }
     if let Some(summary) = &derived.summary
-        && !index(&part, summary).map_err(translate)?
+        && !index(connection, summary).map_err(translate)?
     {
         return Err(conflict());
     }
-    part.commit().map_err(failure)
+    Ok(())
 }
 
 /// Takes an effect off the outbox or a wake-up off its list.

@@ -126,7 +126,7 @@ impl Store for SqliteStore {
 
     fn append(&mut self, turn: &Sealed, derived: &Derived) -> Result<(), StoreError> {
         self.check_batch()?;
-        append::append(&mut self.connection, turn, derived)
+        append::append(&self.connection, turn, derived)
     }
 
     fn turns(&self, stream: &StreamId) -> Result<Vec<Sealed>, StoreError> {
@@ -212,6 +212,16 @@ impl Store for SqliteStore {
 
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
         self.summaries("ORDER BY number DESC LIMIT ?1", params![rows(limit)])
+    }
+
+    fn last_written(&self) -> Result<i64, StoreError> {
+        self.value("SELECT ifnull(max(seq), 0) FROM turns", [])
+    }
+
+    fn written_since(&self, place: i64) -> Result<Option<Vec<(StreamId, u32)>>, StoreError> {
+        let sql = "SELECT stream, max(number) FROM turns WHERE seq > ?1 GROUP BY stream";
+        let read = |row: &Row| Ok((row.get::<_, String>(0)?.into(), row.get(1)?));
+        self.list(sql, params![place], read).map(Some)
     }
 
     fn foreign_writes(&self) -> Result<u64, StoreError> {

@@ -20,7 +20,7 @@ const APPLICATION_ID: u32 = 0x4143_4c52;
 /// What brings a store from each version to the next; `user_version` counts those applied.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 /// More than there are statements, so that each is prepared once.
-const STATEMENTS: usize = 32;
+const STATEMENTS: usize = 48;
 
 /// Opens a store for reading and writing and brings it up to date; makes a new one where there is none.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {

@@ -12,4 +12,4 @@ mod properties;
 
 pub use rule::{Evaluator, Phase, Rule};
 pub use vantage::{Point, Probe, Quorum, Verdict, Vote};
-pub use watch::{Blindness, News, Watch};
+pub use watch::{Blindness, Memory, News, Watch};

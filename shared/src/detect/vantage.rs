@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::watch::MOMENT;
 use crate::id::Vantage;
 use crate::plan::{Detection, Safety};
 use crate::time::{Span, Ts};
@@ -212,6 +213,13 @@ impl Panel {
             Verdict::Split => 0,
         };
         Quorum { in_row, ..quorum }
+    }
+
+    /// When time alone changes the count next: a result grows stale, or a time ahead of ours is reached.
+    pub(super) fn changes_after(&self, now: Ts) -> Option<Ts> {
+        let reported = self.points.iter().filter_map(|point| point.at);
+        let turns = reported.flat_map(|at| [at, at + self.fresh_for + MOMENT]);
+        turns.filter(|at| *at > now).min()
     }
 
     /// Counts the votes alone.

@@ -15,6 +15,8 @@ use crate::time::{Span, Ts};
 
 /// Two measurements further apart than this are not "at every evaluation": how far back Prometheus looks, too.
 const MEASUREMENT_GAP: Span = Span::mins(5);
+/// The least time there is.
+pub(super) const MOMENT: Span = Span::millis(1);
 
 /// What is new about a component. In one outage the order is `FirstFailure`, `Down`, `Certain`, `Recovered`; then
 /// either `Steady` or the next `FirstFailure`. `Certain` is said again when the majority dissolved and came back. While blind none of these six is said.
@@ -208,6 +210,13 @@ impl Watch {
             self.look(&self.panel.tally(now), now, &mut news);
         }
         news
+    }
+
+    /// The first moment after `now` at which a tick may say more than one at `now`, if nothing is taken in until then.
+    pub fn silent_after(&self, now: Ts) -> Option<Ts> {
+        let warm = self.started + self.panel.fresh_for() + MOMENT;
+        let warm = Some(warm).filter(|at| !self.panel.complete() && *at > now);
+        warm.into_iter().chain(self.panel.changes_after(now)).min()
     }
 
     /// Takes in how many of the requests failed in a window that ended `at`. Overtaken ones are no news.

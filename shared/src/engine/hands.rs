@@ -1,11 +1,12 @@
 //! What is owed and what came of it: wake-ups, outcomes, the permit to act, and the sweep that finds what was missed.
 
-use super::{Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn, View};
+use super::{Arc, Command, Engine, SafetyEvent, State, Store, StoreError, Ts, Turn, View};
 use crate::effect::{Act, Effect, Finding, Lane, Look, Outcome, Page, Timer};
 use crate::id::EffectKey;
 use crate::incident::{self, Incident, RUNG_GRACE};
 use crate::operation::OPERATIONS_STREAM;
 use crate::page::Report;
+use crate::plan::Plan;
 use crate::roster::ROSTER_STREAM;
 use crate::safety::{self, Asker, End, Grant, SAFETY_STREAM};
 use crate::store::Owed;
@@ -47,10 +48,18 @@ impl<S: Store> Engine<S> {
         if lane != Lane::Page {
             return self.store.owed(lane, now, limit);
         }
-        let mut pages = self.store.owed(lane, now, PAGES_AT_ONCE)?;
-        pages.retain(|page| self.wants(page));
-        pages.truncate(limit);
-        Ok(pages)
+        // Nearly all that are owed are wanted: only where they are not it is looked further.
+        let mut looked = limit;
+        loop {
+            let mut pages = self.store.owed(lane, now, looked)?;
+            let more = pages.len() == looked && looked < PAGES_AT_ONCE;
+            pages.retain(|page| self.wants(page));
+            if pages.len() >= limit || !more {
+                pages.truncate(limit);
+                return Ok(pages);
+            }
+            looked = (looked * 4).min(PAGES_AT_ONCE);
+        }
     }
 
     /// Whether somebody is still to be woken. In doubt, they are.
@@ -196,9 +205,11 @@ impl<S: Store> Engine<S> {
         self.append_safety(events, "engine", &owed.key.to_string(), now)
     }
 
-    /// Fires the wake-ups that are due.
-    pub(super) fn fire(&mut self, now: Ts) -> Result<(), StoreError> {
-        for wake in self.store.wakes(now, WAKES_PER_TICK)? {
+    /// Fires the wake-ups that are due; says whether there may be more of them.
+    pub(super) fn fire(&mut self, now: Ts) -> Result<bool, StoreError> {
+        let wakes = self.store.wakes(now, WAKES_PER_TICK)?;
+        let more = wakes.len() == WAKES_PER_TICK;
+        for wake in wakes {
             match wake.key.stream.as_str() {
                 OPERATIONS_STREAM => {
                     self.wake_operation(&wake, now)?;
@@ -215,7 +226,7 @@ impl<S: Store> Engine<S> {
             let turn = Turn { actor: "timer", key: &turn_key, settles: Some(&wake.key) };
             self.wake(incident, wake.timer, &turn, now)?;
         }
-        Ok(())
+        Ok(more)
     }
 
     fn wake(
@@ -234,13 +245,17 @@ impl<S: Store> Engine<S> {
     /// The auditor: a rung that is overdue is climbed even if its wake-up was lost, and what has been well for long
     /// enough ends even if nobody says so any more.
     pub(super) fn sweep(&mut self, now: Ts) -> Result<(), StoreError> {
-        let overdue: Vec<(Incident, Timer)> = self
-            .live
-            .values()
-            .filter_map(|incident| Some((incident, self.overdue(incident, now)?)))
-            .map(|(incident, timer)| (incident.clone(), timer))
-            .collect();
-        for (incident, timer) in overdue {
+        let plan = Arc::clone(&self.plan);
+        let due = self.known.due(now, |incident| overdue_from(&plan, incident));
+        let due: Vec<Incident> = due.into_iter().cloned().collect();
+        let overdue = |one: &&Incident| self.overdue(one, now).is_some();
+        debug_assert_eq!(
+            self.known.live().filter(overdue).count(),
+            due.iter().filter(overdue).count(),
+            "an overdue incident is overlooked"
+        );
+        for incident in due {
+            let Some(timer) = self.overdue(&incident, now) else { continue };
             let key = format!("sweep/{}", incident.turns + 1);
             let turn = Turn { actor: "sweeper", key: &key, settles: None };
             self.wake(incident, timer, &turn, now)?;
@@ -276,11 +291,7 @@ impl<S: Store> Engine<S> {
             Some((rung, due)) if due + RUNG_GRACE < now => return Some(Timer::Rung(rung)),
             _ => {}
         }
-        let watched = self.plan.safety.up_for + self.plan.detection.probe_every + RUNG_GRACE;
-        let long_well = incident.state == State::Mitigated
-            && !incident.steady
-            && incident.recovery.unresolved.is_none()
-            && incident.marks.recovered.is_some_and(|at| at + watched < now)
+        let long_well = well_until(&self.plan, incident).is_some_and(|until| until < now)
             && match self.view(&incident.component) {
                 View::Healthy { since } => since + self.plan.safety.up_for <= now,
                 View::Blind => true,
@@ -288,6 +299,24 @@ impl<S: Store> Engine<S> {
             };
         long_well.then_some(Timer::LookAgain(incident.recovery.round))
     }
+}
+
+/// The moment after which an incident may be overdue, if nothing happens to it until then.
+pub(super) fn overdue_from(plan: &Plan, incident: &Incident) -> Option<Ts> {
+    if !incident.state.is_declared() {
+        return None;
+    }
+    let rung = incident::next_rung(plan, incident).map(|(_, due)| due + RUNG_GRACE);
+    rung.into_iter().chain(well_until(plan, incident)).min()
+}
+
+/// Until when an incident that recovered is watched at least.
+fn well_until(plan: &Plan, incident: &Incident) -> Option<Ts> {
+    let watched = plan.safety.up_for + plan.detection.probe_every + RUNG_GRACE;
+    let waits = incident.state == State::Mitigated
+        && !incident.steady
+        && incident.recovery.unresolved.is_none();
+    incident.marks.recovered.filter(|_| waits).map(|at| at + watched)
 }
 
 /// Until when an effect is put off. Pages never are: their "later" is answered by another provider at once. What the

@@ -3,7 +3,7 @@
 //! It holds no clock and does no I/O but through the [`Store`] port. Whatever it remembers is a fold of the store, so
 //! it can be killed between any two calls and opened again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -25,14 +25,18 @@ use crate::time::Ts;
 
 mod glance;
 mod hands;
+mod known;
 mod operations;
 mod roster;
 mod turns;
+mod watches;
 
 pub use glance::Glance;
 pub use hands::Permit;
+use known::Known;
 pub use operations::OperationError;
 pub use roster::RosterError;
+use watches::Watches;
 
 /// Monitors whose last word is remembered; beyond it the oldest knowledge is dropped and only costs a turn.
 const MAX_HEARD: usize = 50_000;
@@ -41,14 +45,14 @@ const MAX_HEARD: usize = 50_000;
 pub struct Engine<S> {
     plan: Arc<Plan>,
     store: S,
-    live: HashMap<ComponentId, Incident>,
-    ended: HashMap<ComponentId, Incident>,
-    watches: BTreeMap<ComponentId, Watch>,
+    known: Known,
+    watches: Watches,
     standing: Standing,
     operations: Operations,
     roster: Roster,
     heard: HashMap<(SourceId, MonitorKey), (Health, Ts)>,
-    seen_writes: u64,
+    /// How often others wrote, and which turn was the last one, when the store was looked at last.
+    seen: (u64, i64),
     stale: bool,
 }
 
@@ -105,14 +109,13 @@ impl<S: Store> Engine<S> {
         let mut engine = Self {
             plan,
             store,
-            live: HashMap::new(),
-            ended: HashMap::new(),
-            watches: BTreeMap::new(),
+            known: Known::default(),
+            watches: Watches::default(),
             standing,
             operations: Operations::default(),
             roster: Roster::default(),
             heard: HashMap::new(),
-            seen_writes: 0,
+            seen: (0, 0),
             stale: true,
         };
         engine.refresh(now)?;
@@ -145,8 +148,8 @@ impl<S: Store> Engine<S> {
     }
 
     /// The incidents that are not over.
-    pub fn live(&self) -> impl Iterator<Item = &Incident> {
-        self.live.values()
+    pub fn live(&self) -> impl ExactSizeIterator<Item = &Incident> {
+        self.known.live()
     }
 
     /// The engine's end: gives the store back.
@@ -161,16 +164,13 @@ impl<S: Store> Engine<S> {
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.store.begin()?;
-        let memories: Vec<_> = self.watches.values().map(Watch::memory).collect();
+        self.watches.begin();
         let result = self.refresh(now).and_then(|()| work(self));
         match result.and_then(|value| self.store.commit().map(|()| value)) {
             Ok(value) => Ok(value),
             Err(error) => {
                 self.store.rollback();
-                // News that was said into a lost batch must be said again.
-                self.watches.values_mut().zip(memories).for_each(|(watch, memory)| {
-                    watch.restore(memory);
-                });
+                self.watches.take_back();
                 self.stale = true;
                 Err(error)
             }
@@ -205,20 +205,19 @@ impl<S: Store> Engine<S> {
         control_ok: bool,
         now: Ts,
     ) -> Result<(), StoreError> {
-        let Some(watch) = self.watches.get_mut(component) else { return Ok(()) };
-        let news = watch.probe(probe, control_ok, now);
-        self.see(component, news, now)
+        let news = self.watches.change(component, |watch| watch.probe(probe, control_ok, now));
+        self.see(component, news.unwrap_or_default(), now)
     }
 
-    /// Everything that time alone brings: silence of the probes, due wake-ups, rungs that nobody woke us for.
-    pub fn tick(&mut self, now: Ts) -> Result<(), StoreError> {
-        let components: Vec<ComponentId> = self.watches.keys().cloned().collect();
-        for component in components {
-            let news = self.watches.get_mut(&component).map(|watch| watch.tick(now));
-            self.see(&component, news.unwrap_or_default(), now)?;
+    /// Everything that time alone brings: silence of the probes, due wake-ups, rungs that nobody woke us for. Says
+    /// whether more wake-ups may be due than were taken in one go.
+    pub fn tick(&mut self, now: Ts) -> Result<bool, StoreError> {
+        for (component, news) in self.watches.tick(now) {
+            self.see(&component, news, now)?;
         }
-        self.fire(now)?;
-        self.sweep(now)
+        let more = self.fire(now)?;
+        self.sweep(now)?;
+        Ok(more)
     }
 
     /// A person speaks. `key` names this one utterance: said twice, it counts once.
@@ -232,7 +231,7 @@ impl<S: Store> Engine<S> {
         now: Ts,
     ) -> Result<Granted, WishError> {
         let (component, incident) = self.target(target, now)?;
-        if let (Wish::Reopen { .. }, Some(live)) = (wish, self.live.get(&component)) {
+        if let (Wish::Reopen { .. }, Some(live)) = (wish, self.known.live_on(&component)) {
             return Err(Refusal::AlreadyOpen { number: live.number, component }.into());
         }
         let view = self.view(&component);
@@ -240,12 +239,10 @@ impl<S: Store> Engine<S> {
         let command = Command::Person { by: by.clone(), via: via.into(), wish, view };
         let turn = Turn { actor: by.as_str(), key, settles: None };
         let events = self.decide_and_append(incident, &command, &turn, now)??;
-        if let (Wish::Declare { .. } | Wish::Reopen { .. }, Some(watch)) =
-            (wished, self.watches.get_mut(&component))
-        {
-            watch.say_again();
+        if matches!(wished, Wish::Declare { .. } | Wish::Reopen { .. }) {
+            self.watches.change(&component, Watch::say_again);
         }
-        let (number, id) = match self.live.get(&component) {
+        let (number, id) = match self.known.live_on(&component) {
             Some(incident) => (incident.number, incident.id.clone()),
             None => {
                 self.store.latest(&component)?.map_or((0, "".into()), |one| (one.number, one.id))
@@ -319,7 +316,7 @@ impl<S: Store> Engine<S> {
     /// A monitor's changed word.
     fn hear(&mut self, signal: &Signal, key: &str, now: Ts) -> Result<bool, StoreError> {
         let component = &signal.component;
-        let known = self.live.get(component).cloned();
+        let known = self.known.live_on(component).cloned();
         let incident = match known {
             Some(incident) => incident,
             None if signal.health.accuses() => {
@@ -340,7 +337,7 @@ impl<S: Store> Engine<S> {
         let claimed = signal.observed_at.or(signal.started_at).unwrap_or(signal.received_at);
         let seen_at = claimed.min(signal.received_at);
         let key = (signal.source.clone(), signal.monitor.clone());
-        let live = self.live.contains_key(&signal.component);
+        let live = self.known.live_on(&signal.component).is_some();
         if let Some((health, at)) = self.heard.get(&key)
             && (*at > seen_at || (live && *health == signal.health))
         {
@@ -361,11 +358,10 @@ impl<S: Store> Engine<S> {
             return Ok(());
         }
         let at = signal.observed_at.unwrap_or(signal.received_at).min(signal.received_at);
-        if let (Some(requests), Some(errors), Some(watch)) =
-            (measured.requests, measured.errors, self.watches.get_mut(&signal.component))
-        {
-            let news = watch.measured(at, requests, errors);
-            self.see(&signal.component, news, now)?;
+        if let (Some(requests), Some(errors)) = (measured.requests, measured.errors) {
+            let count = |watch: &mut Watch| watch.measured(at, requests, errors);
+            let news = self.watches.change(&signal.component, count);
+            self.see(&signal.component, news.unwrap_or_default(), now)?;
         }
         let tells = matches!(signal.health, Health::Up | Health::Degraded | Health::Down);
         if let (Some(vantage), true) = (&measured.vantage, tells && signal.trust >= Trust::Signed) {
@@ -394,7 +390,7 @@ impl<S: Store> Engine<S> {
                 News::FirstFailure { since } | News::Down { since, .. } => *since,
                 _ => now,
             };
-            let incident = match self.live.get(component).cloned() {
+            let incident = match self.known.live_on(component).cloned() {
                 Some(incident) => incident,
                 None if opens => self.unborn_or_recent(component, since, now)?,
                 None => continue,
@@ -438,7 +434,7 @@ impl<S: Store> Engine<S> {
                 Ok((summary.component, self.known(&summary.id)?))
             }
             Target::Component(component) => {
-                let incident = match self.live.get(component) {
+                let incident = match self.known.live_on(component) {
                     Some(incident) => incident.clone(),
                     None => self.unborn_or_recent(component, now, now)?,
                 };

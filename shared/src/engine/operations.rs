@@ -77,7 +77,7 @@ impl<S: Store> Engine<S> {
                 one.state.is_declared()
                     && component.is_some_and(|it| it.recovery == RecoveryMeans::RollbackOrFailover)
             };
-            *incident = self.live.values().find(deployed).map(|one| one.number);
+            *incident = self.known.live().find(deployed).map(|one| one.number);
         }
         wish
     }

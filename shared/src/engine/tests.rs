@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::effect::{Act, ActClass, Deployment, Effect, Finding, Lane, Look, Outcome, Preflight};
-use crate::plan::{Severity, built_in_text, read::read};
+use crate::plan::{Component, Severity, built_in_text, read::read};
 use crate::signal::{Measurement, TimeQuality};
 use crate::store::{MemoryStore, Owed};
 use crate::time::Span;
@@ -462,4 +462,33 @@ fn nothing_is_done_when_everything_looks_down_at_once() {
         assert!(look(&mut engine, now).is_empty(), "second {second}");
     }
     assert!(!pages(&engine, after(300)).is_empty());
+}
+
+#[test]
+fn rungs_that_are_due_together_are_all_climbed_without_waiting_for_the_next_second() {
+    const OPEN: u32 = 300;
+    let mut plan = rehearsal_plan(&read("infra/plan.toml", built_in_text()).unwrap());
+    let one = plan.components[0].clone();
+    let id = |place| ComponentId::from(format!("service-{place}").as_str());
+    plan.components = (0..OPEN).map(|place| Component { id: id(place), ..one.clone() }).collect();
+    let mut engine = Engine::open(Arc::new(plan), MemoryStore::default(), START).unwrap();
+    for component in (0..OPEN).map(id) {
+        let key = component.to_string();
+        let (severity, says) = (Some(Severity::P2), "down".to_owned());
+        let wish = Wish::Declare { component: component.clone(), severity, says, number: 0 };
+        let by = "lead-developer".into();
+        engine.wish(&Target::Component(component), &by, "terminal", &key, &wish, START).unwrap();
+    }
+    let due = START + Span::mins(5);
+    let rungs = |engine: &Engine<MemoryStore>| {
+        let second =
+            |one: &&Incident| crate::incident::next_rung(engine.plan(), one).unwrap().0 == 2;
+        engine.live().filter(second).count()
+    };
+    let mut ticks = 1;
+    while engine.batch(due, |engine| engine.tick(due)).unwrap() {
+        ticks += 1;
+    }
+    assert!(ticks > 1, "they fit into one tick: this shows nothing");
+    assert_eq!(rungs(&engine), OPEN as usize);
 }

@@ -1,42 +1,77 @@
 //! Loading and appending: how streams become incidents, and decisions become turns.
 
+use std::collections::BTreeMap;
+
+use super::hands::overdue_from;
 use super::{
     Arc, Body, Command, ComponentId, Derived, DeserializeOwned, Engine, Event, Hash, Incident,
-    Refusal, SAFETY_STREAM, SafetyEvent, Serialize, Situation, Standing, State, Store, StoreError,
-    StreamId, Ts, Turn, Watch, incident, ledger, safety,
+    Known, Refusal, SAFETY_STREAM, SafetyEvent, Serialize, Situation, Standing, State, Store,
+    StoreError, StreamId, Ts, Turn, Watch, Watches, incident, ledger, safety,
 };
 use crate::effect::Effect;
+use crate::operation::OPERATIONS_STREAM;
+use crate::roster::ROSTER_STREAM;
 use crate::store::Summary;
 
 impl<S: Store> Engine<S> {
-    /// Takes up what others wrote: every live incident and the safety journal.
+    /// Takes up what others wrote: the streams that have a turn more than we know, and no others.
     pub(super) fn refresh(&mut self, now: Ts) -> Result<(), StoreError> {
         let writes = self.store.foreign_writes()?;
-        if !self.stale && writes == self.seen_writes {
-            return Ok(());
+        if self.stale || writes != self.seen.0 {
+            let written = if self.stale { None } else { self.store.written_since(self.seen.1)? };
+            match written {
+                Some(streams) => {
+                    streams.iter().try_for_each(|(stream, turns)| self.take_up(stream, *turns))?;
+                }
+                None => self.take_up_all(now)?,
+            }
+            self.review_arming(now);
         }
-        self.live.clear();
-        self.ended.clear();
+        (self.seen, self.stale) = ((writes, self.store.last_written()?), false);
+        Ok(())
+    }
+
+    /// Every live incident and every journal.
+    fn take_up_all(&mut self, now: Ts) -> Result<(), StoreError> {
+        self.known = Known::default();
         for summary in self.store.live()? {
             let incident = self.load(&summary.id)?;
-            self.live.insert(summary.component, incident);
+            self.remember(incident);
         }
-        self.standing = Standing::under(&self.plan);
-        let stream: StreamId = SAFETY_STREAM.into();
-        let (bodies, turns) = self.read::<SafetyEvent>(&stream)?;
-        for (body, hash) in bodies.iter().zip(turns) {
-            self.standing.apply_turn(body, hash);
-        }
+        self.take_up_safety()?;
         self.take_up_operations()?;
         self.take_up_roster()?;
-        self.review_arming(now);
         if self.stale {
             self.hear_anew();
         }
         if self.watches.is_empty() {
             self.watch_anew(now);
         }
-        (self.seen_writes, self.stale) = (writes, false);
+        Ok(())
+    }
+
+    /// A stream whose last turn is of that number.
+    fn take_up(&mut self, stream: &StreamId, turns: u32) -> Result<(), StoreError> {
+        match stream.as_str() {
+            SAFETY_STREAM if self.standing.turns != turns => self.take_up_safety(),
+            OPERATIONS_STREAM if self.operations.turns != turns => self.take_up_operations(),
+            ROSTER_STREAM if self.roster.turns != turns => self.take_up_roster(),
+            SAFETY_STREAM | OPERATIONS_STREAM | ROSTER_STREAM => Ok(()),
+            _incident if self.known.of(stream).is_some_and(|one| one.turns == turns) => Ok(()),
+            _incident => {
+                let incident = self.load(stream)?;
+                self.remember(incident);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_up_safety(&mut self) -> Result<(), StoreError> {
+        let (bodies, hashes) = self.read::<SafetyEvent>(&SAFETY_STREAM.into())?;
+        self.standing = Standing::under(&self.plan);
+        for (body, hash) in bodies.iter().zip(hashes) {
+            self.standing.apply_turn(body, hash);
+        }
         Ok(())
     }
 
@@ -50,7 +85,7 @@ impl<S: Store> Engine<S> {
     /// lost is heard again.
     fn hear_anew(&mut self) {
         self.heard.clear();
-        for incident in self.live.values() {
+        for incident in self.known.live() {
             for ((source, monitor), word) in incident.monitors.iter() {
                 self.heard.insert((source.clone(), monitor.clone()), (word.health, incident.since));
             }
@@ -61,14 +96,16 @@ impl<S: Store> Engine<S> {
     fn watch_anew(&mut self, now: Ts) {
         let plan = &self.plan;
         let watch = || Watch::new(&plan.detection, &plan.thresholds, &plan.safety, now);
-        self.watches = plan.components.iter().map(|one| (one.id.clone(), watch())).collect();
-        for (component, incident) in &self.live {
-            let Some(watch) = self.watches.get_mut(component) else { continue };
+        let mut watches: BTreeMap<ComponentId, Watch> =
+            plan.components.iter().map(|one| (one.id.clone(), watch())).collect();
+        for incident in self.known.live() {
+            let Some(watch) = watches.get_mut(&incident.component) else { continue };
             incident.impaired.iter().for_each(|alert| watch.resume_alert(*alert, now));
             if incident.failing && incident.state != State::Mitigated {
                 watch.resume(incident.since);
             }
         }
+        self.watches = Watches::new(watches);
     }
 
     /// An incident's fold, its chain checked on the way.
@@ -88,7 +125,7 @@ impl<S: Store> Engine<S> {
 
     /// An incident, if it is in memory.
     pub(super) fn remembered(&self, id: &StreamId) -> Option<&Incident> {
-        self.live.values().chain(self.ended.values()).find(|incident| incident.id == *id)
+        self.known.of(id)
     }
 
     pub(super) fn read<E: DeserializeOwned>(
@@ -112,9 +149,9 @@ impl<S: Store> Engine<S> {
         if incident.turns > 0 && self.store.has_taken(&incident.id, turn.key)? {
             return self.quietly(turn).map(|()| Ok(Vec::new()));
         }
-        let failing = self.failing();
+        let failing = self.watches.failing();
         let (plan, standing, roster) = (&self.plan, &self.standing, &self.roster);
-        let situation = Situation { plan, standing, roster, failing: &failing, now };
+        let situation = Situation { plan, standing, roster, failing, now };
         let (mut incident, events) = match incident::decide_and_fold(situation, incident, command) {
             Ok((incident, events)) if !events.is_empty() => (incident, events),
             other => return self.quietly(turn).map(|()| other.map(|(_, none)| none)),
@@ -144,31 +181,14 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    /// Components that our own probes see failing.
-    fn failing(&self) -> Vec<ComponentId> {
-        let failing = self.watches.iter().filter(|(_, watch)| watch.failing() && !watch.blind());
-        failing.map(|(component, _)| component.clone()).collect()
-    }
-
     /// No news: at most an effect is off the list.
     fn quietly(&mut self, turn: &Turn) -> Result<(), StoreError> {
         turn.settles.map_or(Ok(()), |key| self.store.settle(key))
     }
 
     fn remember(&mut self, incident: Incident) {
-        let component = incident.component.clone();
-        let (here, gone) = if incident.state.is_live() {
-            (&mut self.live, &mut self.ended)
-        } else {
-            (&mut self.ended, &mut self.live)
-        };
-        if gone.get(&component).is_some_and(|other| other.id == incident.id) {
-            gone.remove(&component);
-        }
-        // What came late to an older incident changes nothing of the one that goes on.
-        if here.get(&component).is_none_or(|other| other.number <= incident.number) {
-            here.insert(component, incident);
-        }
+        let review = overdue_from(&self.plan, &incident);
+        self.known.take_up(incident, review);
     }
 
     /// Appends to the safety journal; nothing to say writes nothing.

@@ -2,6 +2,8 @@
 //!
 //! One function holds the rules (safety.md rules 1 to 5 and 13); it only reads a [`Case`], so every rule has a table.
 
+use std::collections::BTreeSet;
+
 use crate::effect::{Act, ActClass, Deployment, Finding, Look, Preflight};
 use crate::id::{ComponentId, VendorId};
 use crate::operation::{data_rpo, pick_target};
@@ -76,7 +78,7 @@ pub struct Case<'a> {
     /// Freeze, arming and velocity.
     pub standing: &'a Standing,
     /// Components that our own probes see failing right now.
-    pub failing: &'a [ComponentId],
+    pub failing: &'a BTreeSet<ComponentId>,
     /// The time.
     pub now: Ts,
 }
@@ -266,7 +268,7 @@ mod tests {
             findings: &findings,
             tried: &[],
             standing: &Standing::under(&plan),
-            failing: &[],
+            failing: &BTreeSet::new(),
             now: NOW,
         })
     }

@@ -1,5 +1,7 @@
 //! Answers a command with events, or with a refusal. Everything dangerous is decided in [`super::recovery`].
 
+use std::collections::BTreeSet;
+
 use super::event::{Event, Sign, Witness};
 use super::people::person;
 use super::recovery::{consider, settle};
@@ -26,7 +28,7 @@ pub struct Situation<'a> {
     /// Who stands in on call, and whom texts don't reach.
     pub roster: &'a Roster,
     /// Components that our own probes see failing right now.
-    pub failing: &'a [ComponentId],
+    pub failing: &'a BTreeSet<ComponentId>,
     /// The time.
     pub now: Ts,
 }
@@ -38,7 +40,7 @@ pub(super) struct Draft<'a> {
     pub(super) plan: &'a Plan,
     pub(super) standing: &'a Standing,
     pub(super) roster: &'a Roster,
-    pub(super) failing: &'a [ComponentId],
+    pub(super) failing: &'a BTreeSet<ComponentId>,
     pub(super) now: Ts,
 }
 

@@ -153,6 +153,15 @@ pub trait Store {
     fn live(&self) -> Result<Vec<Summary>, StoreError>;
     /// The newest incidents, the highest number first, at most `limit`.
     fn newest(&self, limit: usize) -> Result<Vec<Summary>, StoreError>;
+    /// The place of the last turn in the order of writing over all streams; 0 if there is none.
+    fn last_written(&self) -> Result<i64, StoreError> {
+        Ok(0)
+    }
+    /// Streams that got turns after that place, each with the number of its last one; `None` where the store keeps no
+    /// such order.
+    fn written_since(&self, _place: i64) -> Result<Option<Vec<(StreamId, u32)>>, StoreError> {
+        Ok(None)
+    }
     /// A number that grows whenever anyone else wrote to the store.
     fn foreign_writes(&self) -> Result<u64, StoreError>;
 }

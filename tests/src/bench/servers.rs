@@ -31,9 +31,14 @@ pub struct Server {
 
 /// Starts `allclear serve` over a store in `folder` and waits until it takes deliveries.
 pub fn start_allclear(program: &Path, folder: &Path) -> io::Result<Server> {
+    start_under(program, folder, &secluded_plan())
+}
+
+/// The same, under another plan.
+pub fn start_under(program: &Path, folder: &Path, text: &str) -> io::Result<Server> {
     let address = free_address()?;
     let plan = folder.join("plan.toml");
-    std::fs::write(&plan, secluded_plan())?;
+    std::fs::write(&plan, text)?;
     let mut command = Command::new(program);
     command.arg("--store").arg(folder.join(STORE)).arg("--plan-file").arg(plan);
     command.arg("serve").arg("--listen").arg(address.to_string());
@@ -93,7 +98,8 @@ fn peer(file: &str) -> PathBuf {
 pub const STORE: &str = "allclear.db";
 
 /// The built-in plan, with every address of the web on a closed port of this machine: nobody outside is asked anything.
-fn secluded_plan() -> String {
+#[must_use]
+pub fn secluded_plan() -> String {
     built_in_text().replace("https://", "https://127.0.0.1:9/")
 }
 

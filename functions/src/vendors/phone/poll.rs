@@ -70,6 +70,10 @@ pub async fn round(phones: &Phones, desk: &Desk, clock: Clock) {
 pub fn silent(seen: &dyn Glance, now: Ts) -> Result<Vec<Silent>, StoreError> {
     let mut found = Vec::new();
     for incident in seen.live().into_iter().filter(|one| wants_pages(one)) {
+        // Each costs a reading of its stream.
+        if found.len() >= AT_ONCE {
+            break;
+        }
         let copies = incident.pages.values().flat_map(|stand| &stand.copies);
         let waits = |since: Ts| SILENT_FOR <= now.since(since) && now.since(since) < GIVEN_UP;
         let open = |fate: &Fate| match fate {
