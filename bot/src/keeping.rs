@@ -18,7 +18,7 @@ use shared::safety::BackupEvent;
 use shared::time::{Span, Ts};
 
 use crate::backups::catalogue;
-use crate::making::{KINDS, make, noted, prove};
+use crate::making::{KINDS, have_key, make, noted, prove};
 
 /// How often is looked whether something is due.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
@@ -79,7 +79,7 @@ impl Keeping {
     /// Does one thing that is due, and says what came of it.
     fn round(&self, clock: Clock) -> Option<BackupEvent> {
         let now = clock();
-        let all = match catalogue(&self.plan) {
+        let all = match have_key().and_then(|()| catalogue(&self.plan)) {
             Ok(all) => all,
             Err(why) => {
                 let what = KINDS.first()?;

@@ -35,6 +35,11 @@ fn signer() -> Result<Signer> {
     Ok(Signer::at(Path::new(&path))?)
 }
 
+/// Makes this machine's signing key where there is none yet: without one, nobody's backups would count here.
+pub fn have_key() -> Result<()> {
+    signer().map(drop)
+}
+
 /// Makes a backup, and answers with its manifest and the name of the key that signed it.
 pub fn make(what: &str, plan: &Plan) -> Result<(Manifest, String)> {
     if !KINDS.contains(&what) {
