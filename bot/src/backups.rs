@@ -35,7 +35,8 @@ pub fn only_looks(verb: &BackupVerb) -> bool {
         | BackupVerb::Restore(RestoreVerb::Plan(_)) => true,
         BackupVerb::Create { .. }
         | BackupVerb::Verify { .. }
-        | BackupVerb::Restore(RestoreVerb::Run { .. }) => false,
+        | BackupVerb::Prune { .. }
+        | BackupVerb::Restore(RestoreVerb::Run { .. } | RestoreVerb::Approve { .. }) => false,
     }
 }
 
@@ -67,7 +68,7 @@ pub fn signing_key() -> Option<String> {
 /// Everything that is kept.
 pub fn catalogue(plan: &Plan) -> Result<Catalogue> {
     let store = place(plan)?;
-    Ok(Shelf::open(&store.place)?.catalogue(&trust(store)?)?)
+    Ok(Shelf::open(&store.place, setting)?.catalogue(&trust(store)?)?)
 }
 
 /// From when the newest backup of each kind is; empty where none can be read.
@@ -85,7 +86,10 @@ pub fn in_chat(verb: &BackupVerb, plan: &Plan, now: Ts) -> Result<Answer> {
     match verb {
         BackupVerb::Create { .. } => from_terminal("making a backup"),
         BackupVerb::Verify { .. } => from_terminal("proving a backup"),
-        BackupVerb::Restore(RestoreVerb::Run { .. }) => from_terminal("restoring"),
+        BackupVerb::Prune { .. } => from_terminal("deleting backups"),
+        BackupVerb::Restore(RestoreVerb::Run { .. } | RestoreVerb::Approve { .. }) => {
+            from_terminal("restoring")
+        }
         BackupVerb::List
         | BackupVerb::Recipe(_)
         | BackupVerb::Status
@@ -108,7 +112,10 @@ pub fn looked(verb: &BackupVerb, plan: &Plan, now: Ts) -> Result<Answer> {
         BackupVerb::List
         | BackupVerb::Create { .. }
         | BackupVerb::Verify { .. }
-        | BackupVerb::Restore(RestoreVerb::Run { .. }) => Ok(list(&all, now)),
+        | BackupVerb::Prune { .. }
+        | BackupVerb::Restore(RestoreVerb::Run { .. } | RestoreVerb::Approve { .. }) => {
+            Ok(list(&all, now))
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use clap::{CommandFactory, Subcommand};
 
 pub mod backups;
 pub mod grammar;
+mod keeping;
+pub mod making;
 pub mod orders;
 pub mod report;
 mod serve;

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::grammar::ServeArgs;
+use crate::keeping::Keeping;
 use crate::orders::AtDesk;
 use crate::settings::Settings;
 use crate::slack;
@@ -76,6 +77,7 @@ async fn serve(
     let vendors = Dispatch::from_environment(server.lookout(), setting);
     let (server, _living) = with_phones(server, vendors.phones.as_ref());
     let (server, _watched) = with_dead_man(server, vendors.phones.as_ref());
+    let (server, _keeping) = with_backups(server);
     let surveyor = Dispatch::from_environment(server.lookout(), setting);
     let counter = AtDesk { desk: server.desk(), vendors: Arc::new(surveyor) };
     let access = match Access::read(setting) {
@@ -137,6 +139,15 @@ fn with_dead_man(server: Server, phones: Option<&Arc<Phones>>) -> (Server, JoinS
     let told = dead_man::Told::default();
     living.spawn(dead_man::run(switch, told.clone()));
     (server.with_status(move || told.health()), living)
+}
+
+/// Makes and proves backups when they are due, as long as the server lives.
+fn with_backups(server: Server) -> (Server, JoinSet<()>) {
+    let mut living = JoinSet::new();
+    let (desk, lookout) = (server.desk(), server.lookout());
+    let Some(keeping) = Keeping::under(lookout.plan) else { return (server, living) };
+    living.spawn(Arc::clone(&keeping).run(desk, lookout.clock));
+    (server.with_status(move || keeping.health()), living)
 }
 
 /// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.

@@ -10,20 +10,36 @@ use std::sync::OnceLock;
 /// If it can't be built.
 pub fn allclear() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(build)
+    BUILT.get_or_init(|| build(is_release()))
 }
 
-fn build() -> PathBuf {
+/// Builds `allclear` as it is shipped, however these tests were built, and says where it is.
+///
+/// # Panics
+/// If it can't be built.
+pub fn shipped() -> PathBuf {
+    build(true)
+}
+
+/// The folder of what was built like this program.
+fn folder() -> PathBuf {
     let tests = std::env::current_exe().unwrap_or_default();
     // Programs lie in the profile's folder, tests in `deps` below it.
     let deps = tests.parent().unwrap_or(Path::new(""));
     let folder = if deps.ends_with("deps") { deps.parent().unwrap_or(deps) } else { deps };
-    let folder = folder.to_owned();
-    let release = folder.ends_with("release").then_some("--release");
+    folder.to_owned()
+}
+
+fn is_release() -> bool {
+    folder().ends_with("release")
+}
+
+fn build(release: bool) -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked", "--package", "bot", "--bin", "allclear"])
-        .args(release)
+        .args(release.then_some("--release"))
         .status();
     assert!(built.is_ok_and(|status| status.success()), "failed to build allclear");
+    let folder = if release { folder().with_file_name("release") } else { folder() };
     folder.join("allclear")
 }

@@ -40,6 +40,7 @@ mod tests {
             ("pg_dump", "--version", "(PostgreSQL) 15."),
             ("age", "--version", "1.1.1"),
             ("zstd", "--version", "v1.5."),
+            ("restic", "version", "restic 0.14.0"),
             ("emulate", "--version", "0.11.2"),
             ("ministack", "--help", "ministack"),
         ] {

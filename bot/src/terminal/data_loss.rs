@@ -15,9 +15,10 @@ use serde_json::json;
 use shared::backup::{Level, Manifest, recipe};
 use shared::time::{Span, Ts};
 
-use super::backup::tools;
 use crate::backups::size;
 use crate::grammar::DrillArgs;
+use crate::making::tools;
+use crate::serve::setting;
 use crate::settings::Settings;
 
 /// The drill's name.
@@ -120,7 +121,7 @@ impl Stage {
             tools,
             live,
             scratch,
-            shelf: Shelf::open(&place)?,
+            shelf: Shelf::open(&place, setting)?,
             place,
             signer: Signer::at(&folder.join("signing-key"))?,
             identities,

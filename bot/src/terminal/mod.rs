@@ -22,7 +22,9 @@ mod live_drill;
 pub mod operations;
 pub mod paint;
 pub mod people;
+mod prune;
 mod reports;
+mod restore;
 pub mod said;
 mod slack;
 

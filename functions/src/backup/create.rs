@@ -76,6 +76,8 @@ pub fn create(job: Job) -> Result<Manifest, Failure> {
     for program in ["pg_dump", "pg_dumpall"] {
         tools.push((program.to_owned(), job.tools.at_least(program, snapshot.major)?));
     }
+    // Asked before anything is written: what comes later is kept for longer.
+    let locked_until = job.shelf.locks_until((job.clock)());
     job.shelf.claim(&id)?;
     let roles = dump_roles(job, &id)?;
     let (census, database) = dump_database(job, &id, &snapshot.name, &mut session)?;
@@ -103,6 +105,7 @@ pub fn create(job: Job) -> Result<Manifest, Failure> {
         objects: vec![roles.object, database.object],
         census,
         recipients: job.recipients.names(),
+        locked_until,
         id,
     };
     manifest.sound(&manifest.id)?;

@@ -4,6 +4,7 @@
 //! last and only once. A restore runs the other way, into a new database only. What makes a backup, [`shared::backup`]
 //! says. Nothing here is asynchronous: it waits for programs and disks, and whoever hosts it gives it a thread.
 
+mod bucket;
 mod census;
 mod cluster;
 mod connection;
@@ -16,6 +17,7 @@ mod shelf;
 mod specimen;
 mod stream;
 mod tools;
+mod transfer;
 mod verify;
 
 pub use census::take as count;
@@ -26,10 +28,11 @@ pub use failure::Failure;
 pub use keys::{Identities, RECIPIENTS_MIN, Recipients, Signer, Trust};
 pub use restore::{Restore, Restored, restore};
 pub use session::Session;
-pub use shelf::{Shelf, Taken};
+pub use shelf::Shelf;
 pub use specimen::{HEARTBEAT, specimen};
 pub use stream::Dumped;
 pub use tools::Tools;
+pub use transfer::Taken;
 pub use verify::{Scratch, verify};
 
 #[cfg(test)]

@@ -3,47 +3,51 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{Error, Read, Write};
 use std::path::Path as File;
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use futures_util::TryStreamExt;
-use futures_util::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{
-    MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
-};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use serde::de::DeserializeOwned;
 use shared::backup::{BackupId, CHECK, Catalogue, Check, Entry, MANIFEST, Manifest, Object, Stray};
-use shared::time::Ts;
-use tokio::runtime::Runtime;
+use shared::time::{Span, Ts};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
 
 use super::Failure;
+use super::bucket::{self, Bucket};
 use super::keys::{Signer, Trust};
 
 /// Everything of ours lies below this.
 const ROOT: &str = "backups";
-/// Bytes that are handed to the store at a time: S3's parts are 5 MiB at least, 10,000 at most (80 GB this way).
-const PART: usize = 8 << 20;
+/// A manifest's name in its folder, as [`Manifest::key`] has it.
+const MANIFEST_NAME: &str = "manifest";
 /// The longest manifest that is read, in bytes.
 const MANIFEST_MAX: u64 = 64 << 20;
 
 /// The store.
 pub struct Shelf {
-    store: Arc<dyn ObjectStore>,
-    runtime: Runtime,
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) runtime: Handle,
+    _driver: oneshot::Sender<()>,
     folder: Option<std::path::PathBuf>,
+    bucket: Option<Bucket>,
 }
 
 impl Shelf {
-    /// Opens the folder `place`. One that isn't there is an error: below a disk that isn't mounted lies no backup, and
-    /// none should be put there.
-    pub fn open(place: &str) -> Result<Self, Failure> {
+    /// Opens `place`: a bucket, `s3://bucket/folder?region=us-west-2`, or a folder. A folder that isn't there is an error:
+    /// below a disk that isn't mounted lies no backup, and none should be put there. `read` gives a setting of the
+    /// environment by its name.
+    pub fn open(place: &str, read: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        if place.starts_with(bucket::SCHEME) {
+            let (bucket, store) = Bucket::open(place, &read)?;
+            return Ok(Self { bucket: Some(bucket), ..Self::over(store)? });
+        }
         if place.contains("://") {
             return Err(Failure::Setup(format!(
-                "`{place}` is no folder: this version keeps backups in folders, of a mounted disk for example"
+                "`{place}` is neither a folder nor a bucket: write /mnt/backups or s3://bucket/folder?region=us-west-2"
             )));
         }
         if !File::new(place).is_dir() {
@@ -59,9 +63,8 @@ impl Shelf {
 
     /// Over any store.
     pub fn over(store: Arc<dyn ObjectStore>) -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|why| Failure::Store(why.to_string()))?;
-        Ok(Self { store, runtime, folder: None })
+        let (runtime, _driver) = driven().map_err(|why| Failure::Store(why.to_string()))?;
+        Ok(Self { store, runtime, _driver, folder: None, bucket: None })
     }
 
     /// The folder, where it is one.
@@ -87,7 +90,11 @@ impl Shelf {
                     entries.push(entry);
                     strays.extend(more);
                 }
-                Err(why) => strays.extend(objects.iter().map(|it| stray(it, &why.to_string()))),
+                Err(why) => {
+                    let unfinished = !has_manifest(&objects);
+                    let all = objects.iter().map(|it| stray(it, &why.to_string()));
+                    strays.extend(all.map(|it| Stray { unfinished, ..it }));
+                }
             }
         }
         Ok(Catalogue::new(entries, strays))
@@ -126,7 +133,8 @@ impl Shelf {
             }
         }
         checks.sort_by_key(|check| check.at);
-        Ok((Entry { manifest, checks, locked_until: None }, strays))
+        let locked_until = manifest.locked_until;
+        Ok((Entry { manifest, checks, locked_until }, strays))
     }
 
     /// The manifest of a backup: signed by somebody trusted, and whole.
@@ -174,10 +182,11 @@ impl Shelf {
 
     /// Writes the manifest: from here on there is a backup, and not before.
     pub(super) fn publish(&self, manifest: &Manifest, signer: &Signer) -> Result<(), Failure> {
+        let folder = Path::from(Manifest::folder(&manifest.id));
+        let found: Vec<ObjectMeta> =
+            self.runtime.block_on(self.store.list(Some(&folder)).try_collect())?;
         for object in &manifest.objects {
-            let found =
-                self.runtime.block_on(self.store.head(&Path::from(object.name.as_str())))?;
-            present(object, &[found])?;
+            present(object, &found)?;
         }
         self.put_signed(MANIFEST, &Manifest::key(&manifest.id), manifest, signer)
     }
@@ -202,30 +211,58 @@ impl Shelf {
         Ok(self.put_once(key, PutPayload::from(file.into_bytes()))?)
     }
 
-    /// Writes something and says whether that worked; for `doctor`.
-    pub fn is_writable(&self) -> Result<(), Failure> {
+    /// Until when the store itself will keep what is written from `now` on.
+    pub(super) fn locks_until(&self, now: Ts) -> Option<Ts> {
+        // Whoever may not ask makes a backup all the same; `doctor` says that nobody knows what is locked.
+        Some(now + self.lock().ok()??)
+    }
+
+    fn lock(&self) -> Result<Option<Span>, Failure> {
+        self.bucket.as_ref().map_or(Ok(None), |bucket| self.runtime.block_on(bucket.lock()))
+    }
+
+    /// Whether backups can be kept here, in words; for `doctor`. In a bucket nothing is tried: it could not be taken back.
+    pub fn ready(&self) -> Result<String, Failure> {
+        if self.bucket.is_some() {
+            let root = Path::from(ROOT);
+            self.runtime.block_on(self.store.list_with_delimiter(Some(&root)))?;
+            return Ok(match self.lock()? {
+                Some(span) => format!("the bucket keeps every backup from being deleted for {span}"),
+                None => "the bucket locks nothing: switch on Object Lock with a default retention, or whoever steals the \
+                         writer can delete what it wrote"
+                    .into(),
+            });
+        }
         let key = Path::from("probe");
         self.runtime.block_on(async {
             self.store.put(&key, PutPayload::from_static(b"probe")).await?;
             self.store.delete(&key).await
         })?;
-        Ok(())
+        Ok("the folder can be written to".into())
     }
 
-    /// Begins an object. Nothing is there under its key until [`Upload::finish`].
-    pub(super) fn upload(&self, key: &str) -> Result<Upload<'_>, Failure> {
-        let begun = self.runtime.block_on(self.store.put_multipart(&Path::from(key)))?;
-        Ok(Upload { shelf: self, begun: Some(begun), part: Vec::with_capacity(PART) })
+    /// Deletes a backup: its manifest first, so that no half of it is ever listed. What is in the way of the rest is swept
+    /// later.
+    pub fn forget(&self, id: &BackupId) -> Result<(), Failure> {
+        let folder = Path::from(Manifest::folder(id));
+        self.runtime.block_on(async {
+            self.store.delete(&Path::from(Manifest::key(id))).await?;
+            let rest: Vec<ObjectMeta> = self.store.list(Some(&folder)).try_collect().await?;
+            for object in rest {
+                self.store.delete(&object.location).await?;
+            }
+            Ok(())
+        })
     }
 
-    /// Opens an object for reading.
-    pub(super) fn download(&self, key: &str) -> Result<Taken<'_>, Failure> {
-        let found = self.runtime.block_on(self.store.get(&Path::from(key)));
-        let found = found.map_err(|why| match why {
-            object_store::Error::NotFound { .. } => Failure::Damaged(format!("{key} is missing")),
-            other => other.into(),
-        })?;
-        Ok(Taken { shelf: self, stream: found.into_stream(), chunk: Bytes::new() })
+    /// Deletes what a backup left that was never finished.
+    pub fn sweep(&self, stray: &Stray) -> Result<(), Failure> {
+        let part = self.folder.as_ref().map(|folder| folder.join(&stray.name));
+        match part.filter(|file| stray.name.contains('#') && file.is_file()) {
+            // The store itself doesn't know these.
+            Some(file) => std::fs::remove_file(file).map_err(|why| Failure::Store(why.to_string())),
+            None => Ok(self.runtime.block_on(self.store.delete(&Path::from(&*stray.name)))?),
+        }
     }
 
     /// What a killed worker leaves in a folder: the store itself doesn't list it.
@@ -252,6 +289,7 @@ impl Shelf {
                     bytes: known.len(),
                     at: Ts(at.map_or(0, |at| at.as_millis() as i64)),
                     because: "a backup broke off while it was written".into(),
+                    unfinished: true,
                 });
             }
         }
@@ -263,6 +301,15 @@ impl fmt::Debug for Shelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shelf({})", self.store)
     }
+}
+
+/// A runtime that a thread of its own drives as long as the sender is there: parts are on their way while whoever sent
+/// them compresses the next.
+fn driven() -> std::io::Result<(Handle, oneshot::Sender<()>)> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (handle, (driver, over)) = (runtime.handle().clone(), oneshot::channel());
+    std::thread::Builder::new().name("shelf".into()).spawn(move || runtime.block_on(over))?;
+    Ok((handle, driver))
 }
 
 /// The first object of a backup: it takes the name.
@@ -288,74 +335,11 @@ fn stray(object: &ObjectMeta, because: &str) -> Stray {
         bytes: object.size,
         at: Ts(object.last_modified.timestamp_millis()),
         because: because.into(),
+        unfinished: false,
     }
 }
 
-/// An object that is being written; dropped unfinished, it is taken back.
-pub(super) struct Upload<'a> {
-    shelf: &'a Shelf,
-    begun: Option<Box<dyn MultipartUpload>>,
-    part: Vec<u8>,
-}
-
-impl Upload<'_> {
-    fn send(&mut self) -> Result<(), Error> {
-        let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART));
-        let begun = self.begun.as_mut().ok_or_else(|| Error::other("the object is closed"))?;
-        self.shelf.runtime.block_on(begun.put_part(part.into())).map_err(Error::other)
-    }
-
-    /// Ends the object; now it is there.
-    pub fn finish(mut self) -> Result<(), Failure> {
-        if !self.part.is_empty() {
-            self.send().map_err(|why| Failure::Store(why.to_string()))?;
-        }
-        let Some(mut begun) = self.begun.take() else { return Ok(()) };
-        self.shelf.runtime.block_on(begun.complete())?;
-        Ok(())
-    }
-}
-
-impl Write for Upload<'_> {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
-        let many = bytes.len().min(PART - self.part.len());
-        self.part.extend_from_slice(&bytes[..many]);
-        if self.part.len() == PART {
-            self.send()?;
-        }
-        Ok(many)
-    }
-
-    fn flush(&mut self) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-impl Drop for Upload<'_> {
-    fn drop(&mut self) {
-        if let Some(mut begun) = self.begun.take() {
-            // What can't be taken back now is found as a stray later.
-            let _gone = self.shelf.runtime.block_on(begun.abort());
-        }
-    }
-}
-
-/// An object that is being read.
-pub struct Taken<'a> {
-    shelf: &'a Shelf,
-    stream: BoxStream<'static, object_store::Result<Bytes>>,
-    chunk: Bytes,
-}
-
-impl Read for Taken<'_> {
-    fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        while self.chunk.is_empty() {
-            let next = self.shelf.runtime.block_on(self.stream.try_next()).map_err(Error::other)?;
-            let Some(next) = next else { return Ok(0) };
-            self.chunk = next;
-        }
-        let many = self.chunk.len().min(into.len());
-        into[..many].copy_from_slice(&self.chunk.split_to(many));
-        Ok(many)
-    }
+/// Whether anything in a folder is, or was meant to be, a manifest.
+fn has_manifest(objects: &[ObjectMeta]) -> bool {
+    objects.iter().any(|it| it.location.filename() == Some(MANIFEST_NAME))
 }

@@ -16,6 +16,7 @@ use shared::id::{ComponentId, EffectKey};
 use shared::operation::Operation;
 use shared::page::Report;
 use shared::roster::RosterEvent;
+use shared::safety::BackupEvent;
 use shared::store::{Owed, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -133,6 +134,16 @@ impl Desk {
     /// Notes that a drill proved a class of action.
     pub async fn prove(&self, class: ActClass, by: String, key: String) -> Result<(), Away> {
         self.ask(|reply| Request::Prove { class, by, key, reply }).await
+    }
+
+    /// Notes what happened to backups.
+    pub async fn note_backups(
+        &self,
+        events: Vec<BackupEvent>,
+        by: String,
+        key: String,
+    ) -> Result<(), Away> {
+        self.ask(|reply| Request::NoteBackups { events, by, key, reply }).await
     }
 
     /// Looks at what is known, between two writes.

@@ -14,6 +14,7 @@ use shared::ledger::Hash;
 use shared::operation::{Operation, OperationWish};
 use shared::page::Report;
 use shared::roster::{RosterEvent, RosterWish};
+use shared::safety::BackupEvent;
 use shared::signal::{Signal, Trust};
 use shared::store::{Delivery, Owed, Store, StoreError};
 use shared::time::Ts;
@@ -113,6 +114,7 @@ pub(super) enum Request {
     Freeze { by: String, why: String, key: String, reply: Reply<()> },
     Unfreeze { by: String, key: String, reply: Reply<()> },
     Prove { class: ActClass, by: String, key: String, reply: Reply<()> },
+    NoteBackups { events: Vec<BackupEvent>, by: String, key: String, reply: Reply<()> },
     See(See),
     Pulse(Reply<Pulse>),
 }
@@ -165,6 +167,9 @@ impl Request {
             Self::Unfreeze { by, key, reply } => defer(reply, engine.unfreeze(&by, &key, now)?),
             Self::Prove { class, by, key, reply } => {
                 defer(reply, engine.prove(class, &by, &key, now)?)
+            }
+            Self::NoteBackups { events, by, key, reply } => {
+                defer(reply, engine.note_backups(events, &by, &key, now)?)
             }
             Self::See(look) => {
                 stirs = false;

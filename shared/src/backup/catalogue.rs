@@ -51,6 +51,8 @@ pub struct Stray {
     pub at: Ts,
     /// Why it doesn't count.
     pub because: String,
+    /// Whether a backup left it that was never finished: only such may be swept.
+    pub unfinished: bool,
 }
 
 /// What a store holds.

@@ -39,6 +39,9 @@ pub struct Manifest {
     pub census: Census,
     /// Who can read it: age recipients.
     pub recipients: Vec<String>,
+    /// Until when the store refuses to delete it, at least.
+    #[serde(default)]
+    pub locked_until: Option<Ts>,
 }
 
 /// The database that was backed up.

@@ -3,22 +3,26 @@
 //! A backup is its **signed manifest**, written last; objects without one are strays. Listing, choosing, verifying and
 //! restoring read manifests only. Making them is in `functions`.
 
+mod agenda;
 mod catalogue;
 mod census;
 mod id;
 mod level;
 mod manifest;
 mod meter;
+mod prune;
 mod recipe;
 mod retention;
 mod seal;
 
+pub use agenda::{Task, agenda};
 pub use catalogue::{Catalogue, Entry, Refused, Stray};
 pub use census::{Census, TableCensus};
 pub use id::{BackupId, Wanted};
 pub use level::{Check, DATA_EVERY, Due, Level, RESTORE_EVERY, due};
 pub use manifest::{Child, Digest, FORMAT, Manifest, Object, Role, Source, Unsound};
 pub use meter::{Meter, Reading, Speed};
+pub use prune::{Prune, STRAY_GRACE, restore_hash};
 pub use recipe::recipe;
 pub use retention::{Expiry, expired};
 pub use seal::{CHECK, MANIFEST, Seal, compose, sealed_bytes, split};

@@ -14,6 +14,14 @@ pub fn recipe(manifest: &Manifest, place: &str) -> String {
          TARGET=restored                # a new, empty database, never the live one\n",
         manifest.id, manifest.source.database, manifest.source.version, manifest.snapshot_at,
     );
+    let mut place = place;
+    if place.starts_with("s3://") {
+        let folder = Manifest::folder(&manifest.id);
+        let bucket = place.split('?').next().unwrap_or(place).trim_end_matches('/');
+        let from = quoted(&format!("{bucket}/{folder}"));
+        text += &format!("aws s3 cp --recursive {from} {}\n", quoted(&folder));
+        place = ".";
+    }
     let path = |name: &str| quoted(&format!("{}/{name}", place.trim_end_matches('/')));
     for object in &manifest.objects {
         text += &format!(

@@ -1,6 +1,7 @@
 //! What may be forgotten, and why: the plan's policy over the manifests.
 //!
-//! Never the newest backup, never the newest one that is proven, never what the store has locked.
+//! Never the newest backup, never the newest one that is proven, never what the store has locked; nothing at all while
+//! none is proven, for then any of them may be the only good one.
 
 use super::{BackupId, Catalogue, Entry, Level};
 use crate::plan::BackupPolicy;
@@ -20,11 +21,11 @@ pub struct Expiry {
 pub fn expired(policy: &BackupPolicy, catalogue: &Catalogue, now: Ts) -> Vec<Expiry> {
     let newest_first: Vec<&Entry> = catalogue.of(&policy.what).collect();
     let mut last_good = newest_first.iter().filter(|entry| entry.level() >= Level::L1);
-    let last_good = last_good.next().map(|entry| entry.id());
+    let Some(last_good) = last_good.next().map(|entry| entry.id()) else { return vec![] };
     let over = (0..).zip(&newest_first).filter_map(|(place, entry)| {
         let because = outlived(policy, entry, place, now)?;
         let kept = place == 0
-            || last_good == Some(entry.id())
+            || last_good == entry.id()
             || entry.locked_until.is_some_and(|until| until > now);
         (!kept).then(|| Expiry { backup: entry.id().clone(), because })
     });

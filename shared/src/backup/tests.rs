@@ -45,6 +45,7 @@ fn manifest(at: Ts, what: &str) -> Manifest {
         children: vec![child("pg_dump"), child("pg_dumpall"), child("psql")],
         census: Census::default(),
         recipients: vec!["age1abc".into()],
+        locked_until: None,
         id,
     }
 }
@@ -378,4 +379,63 @@ proptest! {
         let young = |entry: &&Entry| T0.since(entry.manifest.snapshot_at) <= Span::days(days);
         prop_assert!(!by_time || catalogue.entries().iter().filter(young).all(|it| !gone.contains(it.id())));
     }
+}
+
+#[test]
+fn the_recipe_of_a_backup_in_a_bucket_fetches_it_first() {
+    let text = recipe(&manifest(T0, "database"), "s3://ours/of-us?region=us-west-2");
+    let fetch = "aws s3 cp --recursive 's3://ours/of-us/backups/20261122T030405Z-database' \
+                 'backups/20261122T030405Z-database'\n";
+    assert!(text.contains(fetch), "{text}");
+    assert!(text.contains("\"$KEY\" './backups/20261122T030405Z-database/database.dump"), "{text}");
+}
+
+#[test]
+fn a_backup_that_is_late_comes_first_and_is_then_proven() {
+    let (plan, kinds) = (plan(), ["database"]);
+    let due =
+        |entries: Vec<Entry>, now| agenda(&plan, &kinds, &Catalogue::new(entries, vec![]), now);
+    let make = Task::Make { what: "database".into() };
+    assert_eq!(due(vec![], T0), [make.clone()], "without any, one is made at once");
+    let prove = |level| Task::Prove { backup: BackupId::new(T0, "database").unwrap(), level };
+    assert_eq!(due(vec![entry(T0, vec![])], T0 + Span::mins(1)), [prove(Level::L2)]);
+    let proven = entry(T0, vec![check(T0 + Span::mins(2), Level::L2, None)]);
+    assert_eq!(due(vec![proven.clone()], T0 + Span::mins(3)), []);
+    assert_eq!(due(vec![proven.clone()], T0 + Span::hours(6)), [make.clone()]);
+    assert_eq!(due(vec![proven.clone()], T0 + Span::hours(25)), [make.clone(), prove(Level::L1)]);
+    assert_eq!(due(vec![proven], T0 + Span::days(8)), [make, prove(Level::L2)]);
+    assert_eq!(agenda(&plan, &[], &Catalogue::default(), T0), [], "only what can be made");
+}
+
+#[test]
+fn only_what_is_surely_rubbish_is_deleted_and_by_its_name() {
+    let policies = [policy(Some(Span::days(30)), None)];
+    let old = |days| entry(T0 - Span::days(days), vec![]);
+    let mut good = old(0);
+    let prune = |entries: Vec<Entry>, strays: Vec<Stray>, now| {
+        Prune::plan(&policies, &Catalogue::new(entries, strays), now)
+    };
+    assert!(
+        prune(vec![old(40), old(0)], vec![], T0).is_empty(),
+        "while none is proven, any may be the only good one"
+    );
+    good.checks = vec![check(T0, Level::L1, None)];
+    let plan = prune(vec![old(40), good.clone()], vec![], T0);
+    assert_eq!(plan.backups.len(), 1);
+    assert_eq!(plan.hash(), prune(vec![old(40), good.clone()], vec![], T0 + Span::hours(1)).hash());
+    assert_ne!(plan.hash(), prune(vec![old(41), old(40), good.clone()], vec![], T0).hash());
+    let mut locked = old(40);
+    locked.locked_until = Some(T0 + Span::days(1));
+    assert!(prune(vec![locked, good], vec![], T0).is_empty());
+    let stray = |unfinished| Stray {
+        name: "backups/x/begun".into(),
+        bytes: 6,
+        at: T0,
+        because: "it has no manifest".into(),
+        unfinished,
+    };
+    let swept = |unfinished, after| prune(vec![], vec![stray(unfinished)], T0 + after).strays.len();
+    assert_eq!(swept(true, STRAY_GRACE), 0, "it may be a backup that is being made");
+    assert_eq!(swept(true, STRAY_GRACE + Span::secs(1)), 1);
+    assert_eq!(swept(false, Span::days(99)), 0, "what has a manifest is nobody's rubbish");
 }

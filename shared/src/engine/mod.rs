@@ -18,7 +18,7 @@ use crate::ledger::{self, Body, Hash};
 use crate::operation::Operations;
 use crate::plan::Plan;
 use crate::roster::Roster;
-use crate::safety::{self, SAFETY_STREAM, SafetyEvent, Standing};
+use crate::safety::{self, BackupEvent, SAFETY_STREAM, SafetyEvent, Standing};
 use crate::signal::{Health, Kind, Signal, Trust};
 use crate::store::{Delivery, Derived, Store, StoreError};
 use crate::time::Ts;
@@ -290,6 +290,17 @@ impl<S: Store> Engine<S> {
         now: Ts,
     ) -> Result<(), StoreError> {
         self.append_safety(safety::prove(class, by), by, key, now)
+    }
+
+    /// Notes what happened to backups; the same failure again is no news.
+    pub fn note_backups(
+        &mut self,
+        events: Vec<BackupEvent>,
+        by: &str,
+        key: &str,
+        now: Ts,
+    ) -> Result<(), StoreError> {
+        self.append_safety(safety::note(&self.standing, events), by, key, now)
     }
 
     /// Whether a probe of a component came in lately, and what it said.

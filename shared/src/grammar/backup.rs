@@ -32,6 +32,12 @@ pub enum BackupVerb {
     Recipe(Which),
     /// What would be lost now, how long a restore takes, what is overdue.
     Status,
+    /// Show what the plan no longer keeps; with the hash that is shown, delete exactly that.
+    Prune {
+        /// The hash of what was shown.
+        #[arg(value_name = "HASH")]
+        hash: Option<String>,
+    },
 }
 
 /// `allclear backup restore …`
@@ -47,6 +53,14 @@ pub enum RestoreVerb {
         /// The new database's name, on the server of `ALLCLEAR_SCRATCH_URL`: it is made, or has to be empty.
         #[arg(long, value_name = "DATABASE")]
         into: String,
+        /// Although no drill has proven lately that backups restore; it is on record.
+        #[arg(long)]
+        unproven: bool,
+    },
+    /// Agree to a restore that somebody else began, by the hash it showed.
+    Approve {
+        /// The hash.
+        hash: String,
     },
 }
 

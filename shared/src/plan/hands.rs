@@ -254,13 +254,22 @@ pub struct Approvals {
     pub failover: u32,
     /// For pointing it back.
     pub failback: u32,
+    /// For restoring a backup into a new database.
+    pub restore: u32,
     /// Life of a plan and of its approvals.
     pub valid_for: Span,
 }
 
 impl Default for Approvals {
     fn default() -> Self {
-        Self { rollback: 1, promote: 1, failover: 1, failback: 2, valid_for: Span::mins(15) }
+        Self {
+            rollback: 1,
+            promote: 1,
+            failover: 1,
+            failback: 2,
+            restore: 1,
+            valid_for: Span::mins(15),
+        }
     }
 }
 

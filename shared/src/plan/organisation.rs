@@ -302,7 +302,7 @@ impl BackupPolicy {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackupStore {
-    /// The folder: a mounted disk outside of what is backed up.
+    /// A folder: a mounted disk outside of what is backed up. Or a bucket: `s3://bucket/folder?region=us-west-2`.
     pub place: String,
     /// age's public keys of those who can read backups: at least two, their identities kept offline.
     pub recipients: Vec<String>,

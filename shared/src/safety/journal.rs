@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Obligation;
+use super::{BackupEvent, Backups, Obligation};
 use crate::effect::{Act, ActClass};
 use crate::id::{DeploymentId, EffectKey};
 use crate::ledger::{Body, Hash};
@@ -79,6 +79,8 @@ pub enum SafetyEvent {
         /// What proved it, e.g. `drill complete-outage, seed 7`.
         by: Arc<str>,
     },
+    /// Something happened to backups.
+    Backup(BackupEvent),
 }
 
 /// How an operation ended.
@@ -132,6 +134,8 @@ pub struct Standing {
     pub cared_at: Option<Ts>,
     /// Operations that failed in a row.
     pub failures: u32,
+    /// What is known of backups.
+    pub backups: Backups,
     /// When each class last passed a drill.
     pub proofs: BTreeMap<ActClass, Ts>,
     /// Why a class is disarmed; filled in from the plan and its proofs.
@@ -186,6 +190,7 @@ impl Standing {
                 self.obligations.entry(*class).and_modify(|open| open.reminded = at);
             }
             SafetyEvent::Prepared { .. } => {}
+            SafetyEvent::Backup(event) => self.backups.apply(event, at),
             SafetyEvent::CareAsked => self.cared_at = Some(at),
             SafetyEvent::Pinned { deployment } => self.pin(deployment),
             SafetyEvent::PinLost { deployment } => self.pins.retain(|one| one != deployment),

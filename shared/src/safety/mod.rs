@@ -4,11 +4,13 @@
 //! the lease's epoch, so an epoch can never go back.
 
 mod arming;
+mod backups;
 mod care;
 mod journal;
 mod obligation;
 
 pub use arming::{Disarmed, disarmed, dry};
+pub use backups::{Agreement, BackupEvent, Backups, note};
 pub use care::{CARE_EVERY, care};
 pub use journal::{
     Asker, End, Freeze, Grant, Lease, SafetyEvent, Standing, freeze, grant, prepare, prove,

@@ -60,6 +60,7 @@ pub fn react(standing: &Standing, event: &SafetyEvent, at: Ts) -> Vec<Effect> {
              any more"
         ))],
         SafetyEvent::Prepared { by, what } => vec![notice(format!("{by} prepares: {what}"))],
+        SafetyEvent::Backup(event) => super::backups::says(event).map(notice).into_iter().collect(),
         SafetyEvent::Frozen(_)
         | SafetyEvent::Unfrozen { .. }
         | SafetyEvent::Granted { .. }

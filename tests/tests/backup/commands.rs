@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tests::command::{Desk, Said};
 use tests::parts;
 
-use crate::scene::{copy, live, scratch, with_program};
+use crate::scene::{copy, is_there, live, scratch, with_program};
 
 struct Place {
     desk: Desk,
@@ -80,13 +80,16 @@ fn a_backup_is_made_proven_restored_and_told_of() {
     assert!(status.contains("L3") && !status.contains("L1 checksums match, never"), "{status}");
     let plan = place.does("backup restore plan LATEST_CLEAN --before 2099-01-01T00:00:00Z");
     assert!(plan.contains("stored files") && plan.contains("as the last restores did"), "{plan}");
-    let run = place.does("backup restore run LATEST --into by_command");
+    let nobody = place.says("backup restore run LATEST --into by_command");
+    assert!(nobody.err.contains("say who you are"), "{}", nobody.err);
+    let run = place.does("--as lead-developer backup restore run LATEST --into by_command");
     assert!(run.contains("rows, policies, grants and extensions are equal"), "{run}");
-    let again = place.says("backup restore run LATEST --into by_command");
+    let again = place.says("--as lead-developer backup restore run LATEST --into by_command");
     assert!(again.code == 1 && again.err.contains("is not empty"), "{}", again.err);
     assert!(place.does("backup recipe LATEST").contains("age -d -i"));
     let doctor = place.does("doctor");
     assert!(doctor.contains("pg_dump 15.") && doctor.contains("2 recipients"), "{doctor}");
+    assert!(!doctor.contains("restore: no backup was ever restored"), "{doctor}");
     let unknown = place.says("backup verify 20200101T000000Z-database");
     assert!(
         unknown.code == 1 && unknown.err.contains("`backup list` shows them"),
@@ -110,6 +113,111 @@ fn a_damaged_backup_fails_its_check_and_is_listed_as_failed() {
     assert!(place.does("backup list").contains("✗ L1 FAILED"));
     let clean = place.says("backup restore plan LATEST_CLEAN --before 2099-01-01T00:00:00Z");
     assert!(clean.err.contains("not verified"), "{}", clean.err);
+}
+
+#[test]
+fn a_restore_nobody_has_drilled_is_refused_unless_it_is_said() {
+    let place = Place::with_store();
+    place.does("backup create");
+    let doctor = place.does("doctor");
+    assert!(doctor.contains("restore: no backup was ever restored in a drill"), "{doctor}");
+    let run = "--as lead-developer backup restore run LATEST --into unproven";
+    let refused = place.says(run);
+    assert!(refused.code == 1 && refused.err.contains("--unproven"), "{}", refused.err);
+    assert!(!is_there("unproven"));
+    place.does(&format!("{run} --unproven"));
+}
+
+#[test]
+fn two_people_restore_where_the_plan_wants_two() {
+    let place = Place::with_store();
+    let plan = place.folder.path().join("infra/plan.toml");
+    let text = std::fs::read_to_string(&plan).unwrap();
+    std::fs::write(&plan, text.replace("\nrestore = 1\n", "\nrestore = 2\n")).unwrap();
+    place.does("backup create");
+    let run = |who: &str| {
+        place.says(&format!("--as {who} backup restore run LATEST --into by_two --unproven"))
+    };
+    let waits = run("lead-developer");
+    assert!(waits.code == 1 && waits.out.contains("1 more must agree"), "{waits:?}");
+    let hash = waits.out.split("approve ").nth(1).unwrap().split_whitespace().next().unwrap();
+    assert_eq!(run("lead-developer").code, 1, "the same person counts once");
+    let own = place.says(&format!("--as lead-developer backup restore approve {hash}"));
+    assert!(own.err.contains("somebody else"), "{}", own.err);
+    let wrong = place.says("--as senior-developer backup restore approve 00000000");
+    assert!(wrong.err.contains("begin it anew"), "{}", wrong.err);
+    assert!(!is_there("by_two"));
+    place.does(&format!("--as senior-developer backup restore approve {hash}"));
+    let done = run("lead-developer");
+    assert!(done.code == 0 && is_there("by_two"), "{done:?}");
+}
+
+#[test]
+fn what_the_plan_no_longer_keeps_is_deleted_once_somebody_says_its_hash() {
+    let place = Place::with_store();
+    place.does("backup create");
+    assert!(place.does("backup prune").contains("Nothing to delete"));
+    let plan = place.folder.path().join("infra/plan.toml");
+    let text = std::fs::read_to_string(&plan).unwrap();
+    std::fs::write(&plan, text.replace("keep_for = \"30d\"", "keep_for = \"1s\"")).unwrap();
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_millis(1_100));
+        place.does("backup create");
+        place.does("backup verify LATEST");
+    }
+    let shown = place.does("backup prune");
+    assert_eq!(shown.matches("-database: older than").count(), 2, "{shown}");
+    let hash = shown.split("prune ").nth(1).unwrap().trim();
+    assert!(place.says("--as lead-developer backup prune 00000000").err.contains("is not what"));
+    assert!(place.says(&format!("backup prune {hash}")).err.contains("say who you are"));
+    let done = place.does(&format!("--as lead-developer backup prune {hash}"));
+    assert!(done.contains("Deleted 2 backups"), "{done}");
+    let left = place.does("backup list");
+    assert!(left.lines().count() == 1 && left.contains("L1"), "{left}");
+    let folders = std::fs::read_dir(place.folder.path().join("store/backups")).unwrap();
+    let files = folders.flatten().map(|it| std::fs::read_dir(it.path()).unwrap().count());
+    assert_eq!(files.filter(|many| *many > 0).count(), 1, "nothing of them is left");
+    let again = place.says(&format!("--as lead-developer backup prune {hash}"));
+    assert!(again.err.contains("is not what would be deleted now"), "{}", again.err);
+}
+
+#[test]
+fn the_server_makes_and_proves_backups_and_says_when_it_cannot() {
+    let place = Place::with_store();
+    let serve = |database: Option<&str>| {
+        let mut command = place.command("serve --listen 127.0.0.1:0");
+        if let Some(url) = database {
+            command.env("ALLCLEAR_DATABASE_URL", url);
+        }
+        Serving(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    };
+    let until = |line: &str, is: fn(&str) -> bool| {
+        let said = (0..600).map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            place.says(line).out
+        });
+        let last = said.into_iter().find(|out| is(out));
+        assert!(last.is_some(), "`{line}` stays at {}", place.says(line).out);
+    };
+    let server = serve(None);
+    until("backup list", |out| out.contains("L2 restored, rows and rules equal"));
+    until("doctor", |out| !out.contains("restore: no backup was ever restored"));
+    drop(server);
+    for folder in std::fs::read_dir(place.folder.path().join("store/backups")).unwrap().flatten() {
+        std::fs::remove_dir_all(folder.path()).unwrap();
+    }
+    let _server = serve(Some("postgres://nobody@127.0.0.1:1/gone"));
+    until("doctor", |out| out.contains("the backup of the database fails since"));
+}
+
+/// A server that ends with its test.
+struct Serving(std::process::Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 #[test]

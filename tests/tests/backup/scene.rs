@@ -67,7 +67,7 @@ impl Scene {
         std::fs::create_dir(folder.path().join("store")).unwrap();
         let ((identities, one), (_, other)) = (Identities::generate(), Identities::generate());
         Self {
-            shelf: Shelf::open(folder.path().join("store").to_str().unwrap()).unwrap(),
+            shelf: Shelf::open(folder.path().join("store").to_str().unwrap(), |_| None).unwrap(),
             signer: Signer::at(&folder.path().join("key")).unwrap(),
             folder,
             identities,
