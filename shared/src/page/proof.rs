@@ -27,8 +27,10 @@ pub fn stuck_since(incident: &Incident, within: Span, now: Ts) -> Option<Ts> {
 
 fn is_out(copy: &Copy) -> bool {
     match &copy.fate {
-        Fate::Said(Stage::Failed { .. } | Stage::Undelivered { .. } | Stage::OptedOut) => false,
-        Fate::Taken | Fate::Said(_) => true,
+        Fate::Taken => true,
+        Fate::Said(stage) => {
+            !matches!(stage, Stage::Failed { .. } | Stage::Undelivered { .. } | Stage::OptedOut)
+        }
         Fate::UnderWay | Fate::NotTaken | Fate::Dry => false,
     }
 }
