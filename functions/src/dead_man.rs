@@ -68,7 +68,7 @@ impl Told {
         match &said {
             Ok(()) => state.last = Some(at),
             Err(why) if state.withheld.is_none() => {
-                tracing::error!(%why, "no proof for the outside")
+                tracing::error!(%why, "no proof for the outside");
             }
             Err(_) => {}
         }

@@ -30,7 +30,9 @@ pub fn on_call(plan: &Plan, roster: &Roster, look: Look, now: Ts) -> Answer {
         );
     }
     let unready: Vec<String> = gaps(plan, roster, now).collect();
-    unready.iter().for_each(|gap| text += &format!("! {gap}\n"));
+    for gap in &unready {
+        text += &format!("! {gap}\n");
+    }
     let shifts: Vec<_> = shifts.iter().map(shift_json).collect();
     let covers: Vec<_> = covers.collect();
     Answer {

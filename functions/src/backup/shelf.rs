@@ -63,8 +63,8 @@ impl Shelf {
 
     /// Over any store.
     pub fn over(store: Arc<dyn ObjectStore>) -> Result<Self, Failure> {
-        let (runtime, _driver) = driven().map_err(|why| Failure::Store(why.to_string()))?;
-        Ok(Self { store, runtime, _driver, folder: None, bucket: None })
+        let (runtime, driver) = driven().map_err(|why| Failure::Store(why.to_string()))?;
+        Ok(Self { store, runtime, _driver: driver, folder: None, bucket: None })
     }
 
     /// The folder, where it is one.

@@ -206,8 +206,8 @@ impl Place {
             .collect::<Result<_>>()?;
         let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/plan.toml");
         let section = format!(
-            "\n[backup_store]\nplace = {:?}\nrecipients = {:?}\n",
-            place.at("store"),
+            "\n[backup_store]\nplace = \"{}\"\nrecipients = {:?}\n",
+            place.at("store").display(),
             place.recipients
         );
         std::fs::write(place.at("plan.toml"), std::fs::read_to_string(plan)? + &section)?;

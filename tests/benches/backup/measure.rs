@@ -46,11 +46,9 @@ pub fn run(script: &str, folder: &Path, variables: &[(&str, String)]) -> Result<
         over.store(true, Ordering::Relaxed);
         (watch.join(), status)
     });
-    let times: Option<Vec<f64>> = words
-        .lines()
-        .last()
-        .map(|line| line.split(' ').filter_map(|time| time.parse().ok()).collect());
-    let (true, Some([wall, user, system])) = (status?.success(), times.as_deref()) else {
+    let seconds: Option<Vec<f64>> =
+        words.lines().last().map(|line| line.split(' ').filter_map(|it| it.parse().ok()).collect());
+    let (true, Some([wall, user, system])) = (status?.success(), seconds.as_deref()) else {
         bail!("failed: {script}\n{words}{out}");
     };
     let peaks = peaks.map_err(|_| anyhow::anyhow!("the watch over memory ended"))?;

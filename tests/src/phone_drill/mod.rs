@@ -68,7 +68,9 @@ impl Night {
         if self == Self::DiesMidCall {
             exchange.phones.next(FIRST, Reaction::Presses("1"));
         }
-        PEOPLE.iter().for_each(|(_, number)| exchange.phones.always(number, Reaction::Sleeps));
+        for (_, number) in &PEOPLE {
+            exchange.phones.always(number, Reaction::Sleeps);
+        }
         exchange.phones.always(SECOND, Reaction::Presses("1"));
         let mut twilio = exchange.twilio.state();
         match self {

@@ -1,4 +1,5 @@
 //! Somebody outside hears every so often that pages get out, and only while that is so.
+#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
 
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ const A_WHILE: Duration = Duration::from_secs(3);
 /// A proof is due every second; a page must be out within three.
 async fn watched(outside: &Outside) -> Tree {
     let exchange = Exchange::start().await;
-    PEOPLE.iter().for_each(|(_, number)| exchange.phones.always(number, Reaction::Sleeps));
+    for (_, number) in &PEOPLE {
+        exchange.phones.always(number, Reaction::Sleeps);
+    }
     let hurried = "[phone.dead_man]\nevery = \"1s\"\npage_within = \"3s\"\n\n[phone.from]";
     let more = [("ALLCLEAR_DEAD_MAN_URL", outside.address())];
     Tree::plant_with(exchange, &more, |plan| plan.replacen("[phone.from]", hurried, 1)).await
