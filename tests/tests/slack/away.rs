@@ -1,11 +1,12 @@
 //! Slack itself is down, or somebody is not there any more.
 
-use tests::standin::slack::{ADA, BEN, Fault, INCIDENTS, State};
+use tests::standin::slack::{ADA, BEN, Fault, State};
 
 use crate::office::Office;
 
-fn room(state: &State) -> String {
-    let texts = state.messages(INCIDENTS).iter().map(|one| one.text.as_str());
+/// Everything that was posted, wherever.
+fn told(state: &State) -> String {
+    let texts = state.everything().into_iter().map(|one| one.text.as_str());
     texts.collect::<Vec<_>>().join("\n")
 }
 
@@ -27,10 +28,11 @@ async fn a_slack_that_is_down_is_said_once_and_back_once_and_misses_nothing() {
     assert!(says.contains("SLACK      server: down since "), "{says}");
     office.slack.is_back();
     office.health_says("slack", "ok").await;
-    office.room_says("the third word").await;
-    let room = room(&office.slack.state());
+    // Not only the card, which shows the last of them.
+    office.room_says("says: the third word").await;
+    let told = told(&office.slack.state());
     for word in ["first", "second", "third"] {
-        assert_eq!(room.matches(&format!("says: the {word} word")).count(), 1, "{room}");
+        assert_eq!(told.matches(&format!("says: the {word} word")).count(), 1, "{told}");
     }
     let log = office.log();
     for said in ["Slack is down", "Slack is back"] {
