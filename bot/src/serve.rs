@@ -75,79 +75,79 @@ async fn serve(
     let store = config.store.clone();
     let server = Server::open(config).await?;
     let vendors = Dispatch::from_environment(server.lookout(), setting);
-    let (server, _living) = with_phones(server, vendors.phones.as_ref());
-    let (server, _watched) = with_dead_man(server, vendors.phones.as_ref());
-    let (server, _keeping) = with_backups(server);
+    let mut beside = JoinSet::new();
+    let server = with_phones(server, vendors.phones.as_ref(), &mut beside);
+    let server = with_dead_man(server, vendors.phones.as_ref(), &mut beside);
+    let server = with_backups(server, &mut beside);
     let surveyor = Dispatch::from_environment(server.lookout(), setting);
     let counter = AtDesk { desk: server.desk(), vendors: Arc::new(surveyor) };
     let access = match Access::read(setting) {
         Ok(Some(access)) => access,
-        Ok(None) => return server.run(vendors, stop).await,
+        Ok(None) => return server.run(vendors, ending(stop, beside)).await,
         Err(half) => {
             tracing::error!("{half}");
             let server = server.with_status(move || json!({"slack": half.to_string()}));
-            return server.run(vendors, stop).await;
+            return server.run(vendors, ending(stop, beside)).await;
         }
     };
     let (lookout, app_token) = (server.lookout(), access.app_token.clone());
     let app = app_token.map(|token| Api::new(lookout.http.clone(), &access.url, &token));
     let face = Arc::new(Face::new(access, &lookout, counter, &store));
     let inbox = Arc::new(Inbox::new(Arc::clone(&face)));
-    let mut beside = JoinSet::new();
     beside.spawn(slack::canary::watch(Arc::clone(&face)));
     if let Some(api) = app {
         let tls = Arc::new(http::tls(&lookout.roots).map_err(NoClient::from)?);
         beside.spawn(keep_open(Socket { api, tls, inbox: Arc::clone(&inbox) }));
     }
-    let stop = async move {
-        stop.await;
-        beside.shutdown().await;
-    };
     let shown = Arc::clone(&face);
     let server = server.with_status(move || shown.line.health());
-    server.with_routes(slack::routes::routes(inbox)).run(Teller::new(vendors, face), stop).await
+    let (teller, stop) = (Teller::new(vendors, face), ending(stop, beside));
+    server.with_routes(slack::routes::routes(inbox)).run(teller, stop).await
+}
+
+/// What lives beside the server ends before it does: the desk waits for everybody who holds it.
+async fn ending(stop: impl Future<Output = ()>, mut beside: JoinSet<()>) {
+    stop.await;
+    beside.shutdown().await;
 }
 
 /// Answers what carriers ask, and asks those that are silent, as long as the server lives.
-fn with_phones(server: Server, phones: Option<&Arc<Phones>>) -> (Server, JoinSet<()>) {
-    let mut living = JoinSet::new();
-    let Some(phones) = phones else { return (server, living) };
+fn with_phones(server: Server, phones: Option<&Arc<Phones>>, beside: &mut JoinSet<()>) -> Server {
+    let Some(phones) = phones else { return server };
     let (desk, lookout) = (server.desk(), server.lookout());
     phones.tell(desk.clone());
-    living.spawn(poll::run(Arc::clone(phones), desk.clone(), lookout.clock));
-    living.spawn(phone_tests::run(Arc::clone(&lookout.plan), desk.clone(), lookout.clock));
+    beside.spawn(poll::run(Arc::clone(phones), desk.clone(), lookout.clock));
+    beside.spawn(phone_tests::run(Arc::clone(&lookout.plan), desk.clone(), lookout.clock));
     let every = setting(CANARY_EVERY).and_then(|text| text.parse().ok());
     if let Some(seconds) = every {
-        living.spawn(canary::run(Arc::clone(phones), Duration::from_secs(seconds)));
+        beside.spawn(canary::run(Arc::clone(phones), Duration::from_secs(seconds)));
     }
     let callbacks =
         Callbacks::from_environment(lookout.plan, desk, lookout.clock, Arc::clone(phones), setting);
-    (server.with_routes(callbacks::routes(callbacks)), living)
+    server.with_routes(callbacks::routes(callbacks))
 }
 
 /// Proves to the outside that pages get out, where somebody listens.
-fn with_dead_man(server: Server, phones: Option<&Arc<Phones>>) -> (Server, JoinSet<()>) {
-    let mut living = JoinSet::new();
+fn with_dead_man(server: Server, phones: Option<&Arc<Phones>>, beside: &mut JoinSet<()>) -> Server {
     let address = setting(dead_man::ADDRESS).filter(|it| !it.trim().is_empty());
     let lookout = server.lookout();
     let (Some(address), Some(phone)) = (address, &lookout.plan.phone) else {
-        return (server, living);
+        return server;
     };
     let canaries = phones.filter(|_| setting(CANARY_EVERY).is_some()).cloned();
     let (limits, desk, clock) = (phone.dead_man, server.desk(), lookout.clock);
     let switch = dead_man::Switch { limits, address, desk, canaries, http: lookout.http, clock };
     let told = dead_man::Told::default();
-    living.spawn(dead_man::run(switch, told.clone()));
-    (server.with_status(move || told.health()), living)
+    beside.spawn(dead_man::run(switch, told.clone()));
+    server.with_status(move || told.health())
 }
 
 /// Makes and proves backups when they are due, as long as the server lives.
-fn with_backups(server: Server) -> (Server, JoinSet<()>) {
-    let mut living = JoinSet::new();
+fn with_backups(server: Server, beside: &mut JoinSet<()>) -> Server {
     let (desk, lookout) = (server.desk(), server.lookout());
-    let Some(keeping) = Keeping::under(lookout.plan) else { return (server, living) };
-    living.spawn(Arc::clone(&keeping).run(desk, lookout.clock));
-    (server.with_status(move || keeping.health()), living)
+    let Some(keeping) = Keeping::under(lookout.plan) else { return server };
+    beside.spawn(Arc::clone(&keeping).run(desk, lookout.clock));
+    server.with_status(move || keeping.health())
 }
 
 /// The certificates named by `ALLCLEAR_EXTRA_ROOTS`, a PEM file, for private authorities.
