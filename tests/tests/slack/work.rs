@@ -10,6 +10,9 @@ async fn an_incident_is_run_from_the_first_word_to_the_report() {
     let says = office.types(ADA, "/incident", "Declare p1 site down").await;
     assert!(says.contains("P1"), "{says}");
     office.room_says("site down").await;
+    office
+        .types(ADA, "/incident", &format!("page <@{BEN}|ben> I need a second pair of eyes"))
+        .await;
     office.presses(ADA, "acknowledge").await;
     office.card_says("incident 1", "lead-developer has it").await;
     let says = office.types(ADA, "/incident", &format!("assign IC <@{BEN}|ben>")).await;
@@ -46,6 +49,7 @@ async fn run_in_a_terminal() -> Office {
     let (ada, ben) = ("lead-developer", "senior-developer");
     let place = &office.place;
     place.does(ada, "incident declare p1 site down").await;
+    place.does(ada, "incident page senior-developer \"I need a second pair of eyes\"").await;
     place.does(ada, "incident ack").await;
     place.does(ada, "incident assign IC senior-developer").await;
     place.does(ben, "incident update \"users can't pay - we are on it\"").await;
