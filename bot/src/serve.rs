@@ -56,15 +56,17 @@ pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
         roots: extra_roots()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let stop = stop().context("failed to listen for signals")?;
         match rehearsed {
             Some(scenario) => rehearse(config, Script::of(scenario), args.seed, stop).await,
             None => serve(config, stop).await,
         }
         .map_err(anyhow::Error::from)
-    })?;
-    Ok(ExitCode::SUCCESS)
+    });
+    // A backup that is under way may take hours. Without its manifest it is none, and the next server makes another.
+    runtime.shutdown_background();
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 /// Serves with every vendor that is configured, and in Slack where that is.

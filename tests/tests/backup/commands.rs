@@ -221,9 +221,35 @@ struct Serving(std::process::Child);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
+        let _ended_already = self.0.kill();
         self.0.wait().unwrap();
     }
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_waits_for_no_backup() {
+    let place = Place::with_store();
+    let slow = "[ $1 = --version ] && exec {real} $1\nsleep 60";
+    let (_folder, tools) = with_program("pg_dump", slow);
+    let mut command = place.command("serve --listen 127.0.0.1:0");
+    command.env("ALLCLEAR_PG_BIN", tools.folder.unwrap());
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut server = Serving(child);
+    let backups = place.folder.path().join("store/backups");
+    let begun = (0..300).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        backups.exists() && files_below(&backups) > 0
+    });
+    assert!(begun, "no backup was begun");
+    let asked = Command::new("kill").arg(server.0.id().to_string()).status().unwrap();
+    assert!(asked.success());
+    let ended = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        server.0.try_wait().unwrap().is_some()
+    });
+    assert!(ended, "it waits for the backup");
+    let list = place.does("backup list");
+    assert!(list.contains("No backups."), "{list}");
 }
 
 #[test]
