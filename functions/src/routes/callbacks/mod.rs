@@ -8,6 +8,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::http::{StatusCode, Uri};
 use axum::routing::post;
 use shared::effect::Page;
 use shared::engine::RosterError;
@@ -20,7 +21,7 @@ use crate::clock::Clock;
 use crate::desk::{Away, Desk, RosterChange};
 use crate::proof::Secret;
 use crate::vendors::phone::Phones;
-use crate::vendors::phone::urls::CALLBACKS;
+use crate::vendors::phone::urls::{self, CALLBACKS};
 
 use super::answer::Refused;
 
@@ -139,6 +140,27 @@ pub fn routes(callbacks: Callbacks) -> Router {
         .route(&at("/vonage/sms"), post(vonage::written))
         .route(&at("/vonage/sms/{page}/status"), post(vonage::text_status))
         .with_state(Arc::new(callbacks))
+}
+
+/// The page that a path names.
+fn named(page: &str) -> Result<EffectKey, Refused> {
+    urls::named(page).ok_or_else(|| {
+        let todo = "call the address that the page was sent with";
+        Refused::new(StatusCode::NOT_FOUND, "there is no such page", todo)
+    })
+}
+
+/// Which time the menu is said: 1 is the first.
+fn round(uri: &Uri) -> u32 {
+    let query = uri.query().unwrap_or_default();
+    let round = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "round");
+    round.and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
+}
+
+/// Whether what is pressed is a code: a slow finger's first digit must not be taken for a key of the menu.
+fn asked_for_code(uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "code")
 }
 
 fn unavailable(away: Away) -> Refused {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -13,17 +13,25 @@ use shared::plan::Carrier;
 use super::super::answer::Refused;
 use super::super::webhook::whole;
 use super::texts::Text;
-use super::twilio::{asked_for_code, named, round};
-use super::{Callbacks, ncco, unavailable};
+use super::{Callbacks, asked_for_code, named, ncco, round, unavailable};
 use crate::proof;
 use crate::vendors::phone::stage;
 
-/// A body that is proven, with the token that it came with.
-struct Proven {
+/// A body that is proven to be Vonage's, with the token that it came with: there is no other way to have one.
+pub(super) struct Proven {
     json: Value,
     token: String,
     /// Whether this very request was carried out before.
     again: bool,
+}
+
+impl FromRequest<Arc<Callbacks>> for Proven {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, at: &Arc<Callbacks>) -> Result<Self, Refused> {
+        let (parts, body) = request.into_parts();
+        proven(at, &parts.headers, body).await
+    }
 }
 
 /// What to say to somebody who picked up.
@@ -31,10 +39,8 @@ pub(super) async fn answer(
     State(at): State<Arc<Callbacks>>,
     Path(page): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    _proven: Proven,
 ) -> Result<Response, Refused> {
-    proven(&at, &headers, body).await?;
     let key = named(&page)?;
     let line = at.greet(&key, round(&uri), false).await.map_err(unavailable)?;
     Ok(ncco::call(&line, &address(&at, &key)))
@@ -45,10 +51,8 @@ pub(super) async fn input(
     State(at): State<Arc<Callbacks>>,
     Path(page): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    Proven { json, .. }: Proven,
 ) -> Result<Response, Refused> {
-    let Proven { json, .. } = proven(&at, &headers, body).await?;
     let key = named(&page)?;
     let line = match json["dtmf"]["digits"].as_str().unwrap_or_default() {
         "" => at.greet(&key, round(&uri), false).await.map_err(unavailable)?,
@@ -62,10 +66,8 @@ pub(super) async fn input(
 pub(super) async fn call_status(
     State(at): State<Arc<Callbacks>>,
     Path(page): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    Proven { json, token, again }: Proven,
 ) -> Result<Response, Refused> {
-    let Proven { json, token, again } = proven(&at, &headers, body).await?;
     let (uuid, status) = (text(&json, "uuid"), text(&json, "status"));
     if status == "machine" {
         at.machines.note(uuid.to_owned());
@@ -82,10 +84,8 @@ pub(super) async fn call_status(
 pub(super) async fn text_status(
     State(at): State<Arc<Callbacks>>,
     Path(page): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    Proven { json, token, again }: Proven,
 ) -> Result<Response, Refused> {
-    let Proven { json, token, again } = proven(&at, &headers, body).await?;
     let error = &json["error"];
     let code =
         error["title"].as_str().map_or_else(|| error["title"].to_string(), ToOwned::to_owned);
@@ -103,10 +103,8 @@ pub(super) async fn text_status(
 /// Somebody wrote to us. An answer is a message of its own.
 pub(super) async fn written(
     State(at): State<Arc<Callbacks>>,
-    headers: HeaderMap,
-    body: Body,
+    Proven { json, token, again }: Proven,
 ) -> Result<Response, Refused> {
-    let Proven { json, token, again } = proven(&at, &headers, body).await?;
     if !again {
         let from = format!("+{}", text(&json, "from"));
         let id = text(&json, "message_uuid");
