@@ -15,6 +15,7 @@ use shared::incident::Incident;
 use shared::measures::Measures;
 use shared::operation::{Operations, story};
 use shared::plan::{Person, Plan};
+use shared::roster::{Shift, on_call_at};
 use shared::safety::Standing;
 use shared::timeline::timeline;
 use slack_morphism::prelude::{SlackChannelId, SlackUserId};
@@ -59,6 +60,7 @@ pub struct Face {
 
 /// What is known at one moment, for a page.
 struct Known {
+    shift: Option<Shift>,
     standing: Standing,
     operations: Operations,
     live: Vec<Incident>,
@@ -147,8 +149,10 @@ impl Face {
     }
 
     async fn known(&self) -> Result<Known> {
-        let look = |seen: &dyn Glance| {
+        let now = (self.clock)();
+        let look = move |seen: &dyn Glance| {
             Ok(Known {
+                shift: on_call_at(seen.plan(), seen.roster(), now),
                 standing: seen.standing().clone(),
                 operations: seen.operations().clone(),
                 live: seen.live().into_iter().cloned().collect(),
@@ -172,7 +176,8 @@ impl Face {
             known.live.iter().filter(|one| one.state.is_declared()).collect();
         let who = self.person(user);
         let (here, operations) = (here.as_ref(), &known.operations);
-        let at = room::Whereabouts { who, here, live: &live, operations };
+        let at =
+            room::Whereabouts { who, here, live: &live, operations, shift: known.shift.as_ref() };
         room::status(&at, self.scene(&known.standing))
     }
 
@@ -184,8 +189,12 @@ impl Face {
         let plan = Arc::clone(&self.plan);
         let newest = tokio::task::spawn_blocking(move || backups::newest(&plan)).await;
         let backups = newest.unwrap_or_default();
-        let house =
-            super::home::House { live: &live, operations: &known.operations, backups: &backups };
+        let house = super::home::House {
+            live: &live,
+            operations: &known.operations,
+            shift: known.shift.as_ref(),
+            backups: &backups,
+        };
         let view = super::home::home(&house, self.scene(&known.standing));
         self.api.home(user, view).await
     }

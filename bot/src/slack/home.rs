@@ -7,6 +7,7 @@ use shared::id::PersonId;
 use shared::incident::Incident;
 use shared::operation::Operations;
 use shared::plan::{BackupPolicy, Plan};
+use shared::roster::Shift;
 use shared::time::{Span, Ts};
 use slack_morphism::prelude::{SlackBlock, SlackHomeView};
 
@@ -29,6 +30,8 @@ pub struct House<'a> {
     pub live: &'a [&'a Incident],
     /// The operations.
     pub operations: &'a Operations,
+    /// Who is on call now.
+    pub shift: Option<&'a Shift>,
     /// When the newest backup of each kind was made, by the plan's name for it. What is missing was never measured.
     pub backups: &'a BTreeMap<String, Ts>,
 }
@@ -44,7 +47,7 @@ pub fn home(house: &House, scene: Scene) -> SlackHomeView {
     blocks.push(kit::actions(vec![declare.into(), card::stop(scene).into()]));
     blocks.push(kit::divider());
     blocks.push(list("Who may act", armed(scene)));
-    blocks.push(list("On call, in this order", on_call(plan)));
+    blocks.push(list("On call, in this order", on_call(house.shift, plan)));
     blocks.push(list("Still to do", obligations(house.live, scene)));
     blocks
         .push(list("Backups", plan.backups.iter().map(|one| backup(one, house, scene)).collect()));
@@ -87,9 +90,9 @@ fn armed(scene: Scene) -> Vec<String> {
     ActClass::ALL.into_iter().map(line).collect()
 }
 
-/// The phone tree: those on call in their order, then the incident commander.
-fn on_call(plan: &Plan) -> Vec<String> {
-    let mut tree: Vec<&PersonId> = plan.roles.on_call.iter().collect();
+/// The phone tree: whoever is on call now, their backup, then the incident commander.
+fn on_call(shift: Option<&Shift>, plan: &Plan) -> Vec<String> {
+    let mut tree: Vec<&PersonId> = shift.into_iter().flat_map(Shift::order).collect();
     if !tree.contains(&&plan.roles.incident_commander) {
         tree.push(&plan.roles.incident_commander);
     }

@@ -3,6 +3,7 @@
 use shared::incident::{Incident, State};
 use shared::operation::{Operation, Operations, Stage};
 use shared::plan::Person;
+use shared::roster::Shift;
 use shared::store::Summary;
 use shared::timeline::{Line, act_says, elapsed};
 use slack_morphism::prelude::{SlackBlock, SlackChannelId};
@@ -189,11 +190,13 @@ pub struct Whereabouts<'a> {
     pub live: &'a [&'a Incident],
     /// The operations.
     pub operations: &'a Operations,
+    /// Who is on call now.
+    pub shift: Option<&'a Shift>,
 }
 
 /// Where you are, and what you can do next.
 pub fn status(at: &Whereabouts, scene: Scene) -> Message {
-    let mut aloud = vec![who_says(at, scene)];
+    let mut aloud = vec![who_says(at)];
     let mut blocks = vec![kit::section(&aloud[0])];
     aloud.extend(scene.standing.frozen.as_ref().map(card::frozen));
     blocks.extend(scene.standing.frozen.as_ref().map(|one| kit::section(&card::frozen(one))));
@@ -220,16 +223,19 @@ pub fn status(at: &Whereabouts, scene: Scene) -> Message {
     Message::new(&card::unstarred(&aloud.join("\n")), blocks)
 }
 
-fn who_says(at: &Whereabouts, scene: Scene) -> String {
+fn who_says(at: &Whereabouts) -> String {
     let place = match at.here {
         Some(incident) => format!("This is the room of incident {}.", incident.number),
         None => "This is no incident's room.".into(),
     };
     let who = match at.who {
         Some(person) => {
-            let on_call = &scene.plan.roles.on_call;
-            let turn = on_call.iter().position(|one| *one == person.id);
-            let duty = turn.map_or_else(String::new, |turn| format!(", {} on call", nth(turn)));
+            let mut order = at.shift.into_iter().flat_map(Shift::order);
+            let duty = match order.position(|one| *one == person.id) {
+                Some(0) => ", first on call",
+                Some(_) => ", second on call",
+                None => "",
+            };
             format!("You are {}{duty}.", cut_marked(&marked(person.id.as_str()), 200))
         }
         None => "You are not in the plan, so you can look but change nothing: somebody must add \
@@ -237,15 +243,6 @@ fn who_says(at: &Whereabouts, scene: Scene) -> String {
             .into(),
     };
     format!("{place} {who}")
-}
-
-fn nth(turn: usize) -> String {
-    match turn {
-        0 => "first".into(),
-        1 => "second".into(),
-        2 => "third".into(),
-        turn => format!("number {}", turn + 1),
-    }
 }
 
 /// Operations that are not over, each with a button that shows its plan, for agreeing where somebody must.

@@ -25,6 +25,13 @@ pub struct Shift {
     pub until: Option<Ts>,
 }
 
+impl Shift {
+    /// In the order in which they are called.
+    pub fn order(&self) -> impl Iterator<Item = &PersonId> {
+        std::iter::once(&self.primary).chain(&self.backup)
+    }
+}
+
 /// Who is on call at that moment. A plan without a rotation has the order of its roles.
 pub fn on_call_at(plan: &Plan, roster: &Roster, now: Ts) -> Option<Shift> {
     let Some(on_call) = &plan.on_call else { return by_roles(plan, roster, now) };

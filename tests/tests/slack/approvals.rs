@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shared::time::Span;
 use tests::standin::slack::{ADA, BEN, INCIDENTS};
 
 use crate::office::Office;
@@ -78,4 +79,9 @@ async fn whoever_is_paged_by_name_is_in_the_timeline() {
     assert!(timeline.contains("nobody answers"), "{timeline}");
     let says = office.types(BEN, "/oncall", "now").await;
     assert!(says.contains("devops-engineer"), "{says}");
+    let until = (functions::clock::now() + Span::hours(1)).rfc3339();
+    let stands_in = format!("override <@{BEN}|ben> --until {until}");
+    office.types(ADA, "/oncall", &stands_in).await;
+    let says = office.types(BEN, "/incident", "").await;
+    assert!(says.contains("You are senior-developer, first on call"), "{says}");
 }

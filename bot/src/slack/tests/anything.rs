@@ -8,6 +8,7 @@ use shared::id::PersonId;
 use shared::incident::{Paging, Role, State};
 use shared::operation::{Ending, Gate, Operation, Stage, Verdict};
 use shared::plan::Severity;
+use shared::roster::{Roster, on_call_at};
 use shared::safety::Freeze;
 use shared::timeline::Mark;
 use slack_morphism::prelude::SlackView;
@@ -199,12 +200,13 @@ proptest! {
         }
         let live: Vec<&Incident> = live.iter().collect();
         let who = world.plan.people.first();
-        let at = Whereabouts { who, here: None, live: &live, operations: &world.operations };
+        let shift = on_call_at(&world.plan, &Roster::default(), T0);
+        let at = Whereabouts { who, here: None, live: &live, operations: &world.operations, shift: shift.as_ref() };
         seen(&status(&at, scene));
         let rows: Vec<_> = live.iter().map(|one| one.summary(T0)).collect();
         seen(&incident_list(&rows, scene));
         let backups = BTreeMap::from([(text.clone(), T0)]);
-        let house = House { live: &live, operations: &world.operations, backups: &backups };
+        let house = House { live: &live, operations: &world.operations, shift: shift.as_ref(), backups: &backups };
         let view = serde_json::to_value(SlackView::Home(home(&house, scene))).unwrap();
         limits::judge_home(&view);
     }

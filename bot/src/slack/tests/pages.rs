@@ -6,6 +6,7 @@ use shared::checklist::{checklist, vendors_seen};
 use shared::effect::{Act, ActClass};
 use shared::incident::State;
 use shared::plan::Arm;
+use shared::roster::{Roster, Shift, on_call_at};
 use shared::safety::{Freeze, Obligation, disarmed, dry};
 use shared::timeline::Mark;
 
@@ -122,7 +123,14 @@ fn a_bare_command_says_where_you_are_and_what_you_can_do() {
     let (incident, _) = up_to(40);
     let live = [&incident];
     let who = world.plan.person(&"senior-developer".into());
-    let mut at = Whereabouts { who, here: None, live: &live, operations: &world.operations };
+    let shift = on_call_at(&world.plan, &Roster::default(), T0);
+    let mut at = Whereabouts {
+        who,
+        here: None,
+        live: &live,
+        operations: &world.operations,
+        shift: shift.as_ref(),
+    };
     insta::assert_snapshot!(seen(&status(&at, world.at(40))), @"
     aloud: This is no incident's room. You are senior-developer, second on call.
     ! P1 · Application Frontend down · incident 7: 14:20 left of 15:00; nobody has it yet; rung 2 of the ladder in 1 min 51 s
@@ -133,6 +141,11 @@ fn a_bare_command_says_where_you_are_and_what_you_can_do() {
     ~ Next: `/incident ack 7`, `/incident help`
     [Declare an incident] declare
     ");
+    let stands_in =
+        Shift { primary: "senior-developer".into(), backup: None, since: None, until: None };
+    at.shift = Some(&stands_in);
+    let text = seen(&status(&at, world.at(40)));
+    assert!(text.contains("You are senior-developer, first on call"), "{text}");
     at.who = None;
     at.here = Some(&incident);
     let text = seen(&status(&at, world.at(40)));
@@ -163,7 +176,13 @@ fn the_home_tab_is_honest() {
         ("configuration".to_owned(), T0),
     ]);
     let live = [&incident];
-    let house = House { live: &live, operations: &world.operations, backups: &backups };
+    let shift = on_call_at(&world.plan, &Roster::default(), now);
+    let house = House {
+        live: &live,
+        operations: &world.operations,
+        shift: shift.as_ref(),
+        backups: &backups,
+    };
     let view = serde_json::to_value(slack_morphism::prelude::SlackView::Home(home(
         &house,
         world.scene(now),
