@@ -96,7 +96,7 @@ async fn serve(
     let app = app_token.map(|token| Api::new(lookout.http.clone(), &access.url, &token));
     let face = Arc::new(Face::new(access, &lookout, counter, &store));
     let inbox = Arc::new(Inbox::new(Arc::clone(&face)));
-    beside.spawn(slack::canary::watch(Arc::clone(&face)));
+    beside.spawn(slack::canary::watch(Arc::clone(&face), vendors.phones.clone()));
     if let Some(api) = app {
         let tls = Arc::new(http::tls(&lookout.roots).map_err(NoClient::from)?);
         beside.spawn(keep_open(Socket { api, tls, inbox: Arc::clone(&inbox) }));

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 pub mod arc;
 mod http;
 pub mod knot;
+pub mod mail;
 pub mod name_server;
 pub mod outside;
 pub mod phones;

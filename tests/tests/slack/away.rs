@@ -1,6 +1,7 @@
 //! Slack itself is down, or somebody is not there any more.
 
-use tests::standin::slack::{ADA, BEN, Fault, State};
+use tests::standin::mail::Server;
+use tests::standin::slack::{ADA, APP_TOKEN, BEN, Fault, State};
 
 use crate::office::Office;
 
@@ -10,9 +11,20 @@ fn told(state: &State) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
+fn wrote(mail: &Server, subject: &str) -> bool {
+    mail.letters().iter().any(|letter| letter.contains(subject))
+}
+
 #[tokio::test]
 async fn a_slack_that_is_down_is_said_once_and_back_once_and_misses_nothing() {
-    let office = Office::over_socket().await;
+    let mail = Server::start(&[]).await;
+    let mut office =
+        Office::closed(&[("SLACK_APP_TOKEN", APP_TOKEN), ("SMTP_URL", &mail.url)]).await;
+    office.place.edits_plan(|text| {
+        text.replace("mail_list = \"somebody@example.com\"", "mail_list = \"team@example.com\"")
+    });
+    office.starts().await;
+    office.slack.connected(1).await.unwrap();
     office.types(ADA, "/incident", "declare p1 site down").await;
     office.room_says("site down").await;
     assert_eq!(office.health().await["slack"], "ok");
@@ -40,6 +52,14 @@ async fn a_slack_that_is_down_is_said_once_and_back_once_and_misses_nothing() {
     }
     let says = office.does("incident show 1").await;
     assert!(!says.contains("down since "), "{says}");
+    office
+        .until("a letter that Slack is back", |_| wrote(&mail, "Slack is back").then_some(()))
+        .await;
+    let letters = mail.letters().join("\n");
+    for subject in ["Subject: Slack is down", "Subject: Slack is back"] {
+        assert_eq!(letters.matches(subject).count(), 1, "{subject}:\n{letters}");
+    }
+    assert!(letters.contains("To: team@example.com"), "{letters}");
     office.slack.connected(2).await.unwrap();
     office.types(BEN, "/incident", "ack").await;
 }

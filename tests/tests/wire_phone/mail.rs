@@ -1,60 +1,14 @@
 //! Mail, as a real server takes it: aiosmtpd, which nobody here wrote.
-#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
-
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use functions::http::Roots;
 use functions::vendors::phone::mail::{Letter, Mail};
 use functions::vendors::phone::said::Said;
 use shared::effect::{Finding, Outcome};
 use shared::plan::ContactKind;
-use tempfile::TempDir;
 use tests::exchange::Exchange;
-use tests::parts;
-use tokio::time::sleep;
+use tests::standin::mail::Server;
 
 use crate::carriers::{page, phones, sent};
-
-/// A server that keeps what it takes as files.
-struct Server {
-    url: String,
-    folder: TempDir,
-    process: Child,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _gone = self.process.kill().and_then(|()| self.process.wait());
-    }
-}
-
-impl Server {
-    async fn start(options: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(parts::program("aiosmtpd"));
-        command.args(["-n", "-l", &format!("127.0.0.1:{port}")]).args(options);
-        command.args(["-c", "aiosmtpd.handlers.Mailbox"]).arg(folder.path().join("mail"));
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let server = Self { url: format!("smtp://127.0.0.1:{port}"), folder, process };
-        for _ in 0..600 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return server;
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
-        panic!("aiosmtpd does not start");
-    }
-
-    fn letters(&self) -> Vec<String> {
-        let new = self.folder.path().join("mail/new");
-        let read = |path: &Path| std::fs::read_to_string(path).unwrap();
-        std::fs::read_dir(new).unwrap().map(|file| read(&file.unwrap().path())).collect()
-    }
-}
 
 #[tokio::test]
 async fn a_page_by_mail_says_what_a_text_says_and_every_copy_is_the_same_letter() {
