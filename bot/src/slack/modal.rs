@@ -175,17 +175,19 @@ pub fn reason(
     on_incident(verb, (verb.label(), "Go on"), incident, channel, plan, vec![input.words()])
 }
 
-/// Shows a plan whole once more, before somebody agrees to exactly that.
+/// Shows a plan whole once more, before somebody agrees to exactly that; `by_phone` is how they alone could do so by phone.
 pub fn approve(
     operation: &Operation,
     channel: Option<SlackChannelId>,
     scene: Scene,
+    by_phone: Option<&str>,
 ) -> SlackModalView {
     let named = Named { number: operation.number, hash: operation.hash.to_string() };
     let purpose = Purpose { action: Action::Operation(Step::Read, named), channel };
     let says = super::text::marked(&shared::timeline::act_says(&operation.act));
     let mut blocks = vec![kit::section(&format!("*Operation {}*: {says}", operation.number))];
     blocks.extend(operation::plan_blocks(operation, scene));
+    blocks.extend(by_phone.map(|how| kit::context(&[&operation::without_slack(how)])));
     form("Approve a plan", "I agree to this", &purpose, blocks)
 }
 

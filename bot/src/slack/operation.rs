@@ -56,6 +56,11 @@ pub fn plan_blocks(operation: &Operation, scene: Scene) -> Vec<SlackBlock> {
     blocks
 }
 
+/// How whoever reads this, and nobody else, could agree by phone.
+pub fn without_slack(how: &str) -> String {
+    format!("Without Slack: {how}")
+}
+
 /// What keeps it from changing anything, while that still matters.
 fn held(operation: &Operation, standing: &Standing) -> Vec<String> {
     if matches!(operation.stage, Stage::Over(_)) {

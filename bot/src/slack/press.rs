@@ -16,6 +16,7 @@ use super::face::Face;
 use super::modal::{self, Rejection, Submission};
 use super::{Message, room};
 use crate::orders::{self, Counter};
+use crate::terminal::operations::by_phone;
 
 impl Face {
     /// Does what was pressed: carries an order out, or opens a form while its trigger lives.
@@ -30,7 +31,7 @@ impl Face {
         if let Some(order) = at_once(&action) {
             return self.ordered(&order, user, key).await;
         }
-        match self.asks(action, trigger, channel).await {
+        match self.asks(action, user, trigger, channel).await {
             Ok(()) => Vec::new(),
             Err(trouble) => {
                 let says = format!("the form could not be opened ({trouble}): press it again");
@@ -44,6 +45,7 @@ impl Face {
     async fn asks(
         &self,
         action: Action,
+        user: &SlackUserId,
         trigger: &SlackTriggerId,
         channel: Option<SlackChannelId>,
     ) -> Result<(), Trouble> {
@@ -57,7 +59,7 @@ impl Face {
             }
             Action::Operation(step, named) => {
                 let opened = self.api.open(trigger, modal::loading()).await?;
-                let form = self.form_of_operation(step, named, channel).await;
+                let form = self.form_of_operation(step, named, user, channel).await;
                 return self.api.change(opened, said(form)).await;
             }
         };
@@ -83,6 +85,7 @@ impl Face {
         &self,
         step: Step,
         named: Named,
+        user: &SlackUserId,
         channel: Option<SlackChannelId>,
     ) -> anyhow::Result<SlackModalView> {
         let number = named.number;
@@ -95,7 +98,11 @@ impl Face {
         let (operation, standing) = self.counter.see(look).await?;
         Ok(match step {
             Step::Abort => modal::abort(named, &operation, channel),
-            _ => modal::approve(&operation, channel, self.scene(&standing)),
+            _ => {
+                let person = self.person(user);
+                let says = person.and_then(|it| by_phone(&operation, &self.plan, &it.id));
+                modal::approve(&operation, channel, self.scene(&standing), says.as_deref())
+            }
         })
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::time::Span;
-use tests::standin::slack::{ADA, BEN, INCIDENTS};
+use tests::standin::slack::{ADA, BEN, INCIDENTS, State};
 
 use crate::office::Office;
 
@@ -37,6 +37,34 @@ async fn an_approval_that_has_expired_runs_nothing() {
         (rollbacks(&office), office.place.vercel().state().production.as_str()),
         (0, "dpl_4")
     );
+}
+
+#[tokio::test]
+async fn a_plan_is_read_from_the_home_tab_with_the_readers_own_code() {
+    let office = Office::open().await;
+    office.types(ADA, "/incident", "declare p1 site down").await;
+    office.types(ADA, "/rollback", "“site down since the deploy”").await;
+    office.send(&office.slack.home_event(BEN)).await;
+    let waiting = |state: &State| {
+        let home = state.home(BEN)?;
+        let blocks = home.content["blocks"].as_array()?;
+        let mut buttons = blocks.iter().map(|block| &block["accessory"]);
+        let read = buttons.find(|button| button["action_id"] == "read")?;
+        Some((home.id.clone(), read["value"].as_str()?.to_owned()))
+    };
+    let (home, plan) = office.until("a plan on the home tab", waiting).await;
+    let press = office.slack.click_view(&home, "read", Some(&plan)).unwrap();
+    assert_eq!(office.send(&press).await.status, 200);
+    let form = office.form(BEN, "read").await;
+    let code = |state: &State| {
+        let says = state.views[&form].content.to_string();
+        says.split_once("1 approve ").map(|(_, rest)| rest[..3].to_owned())
+    };
+    let code = office.until("a code in the form", code).await;
+    let shown = office.place.does("senior-developer", "operation show 1").await;
+    assert!(shown.contains(&format!("1 approve {code}")), "{code}: {shown}");
+    let other = office.place.does("devops-engineer", "operation show 1").await;
+    assert!(!other.contains(&format!("1 approve {code}")), "{code}: {other}");
 }
 
 #[tokio::test]

@@ -171,7 +171,8 @@ fn updates_roles_reasons_and_approvals_are_read() {
     }
     let operation = super::cards::rollback(shared::operation::Stage::Planned, &[]);
     let named = Named { number: 3, hash: operation.hash.to_string() };
-    let form = approve(&operation, None, world.at(130));
+    let form = approve(&operation, None, world.at(130), Some("text \"3 approve 731\""));
+    assert!(drawn_form(form.clone()).contains("3 approve 731"));
     assert!(drawn_form(form.clone()).contains(&operation.hash.short()));
     assert_eq!(read(form, &json!({})), Ok(Submission::Approve(named)));
 }

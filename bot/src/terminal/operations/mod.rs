@@ -15,7 +15,7 @@ mod page;
 pub mod run;
 pub mod survey;
 
-pub use page::{gate_label, operation_page, operation_row, proposal_rows, stage_says};
+pub use page::{by_phone, gate_label, operation_page, operation_row, proposal_rows, stage_says};
 
 /// Exit code of an operation that took place and of which not everybody has heard yet.
 const PARTLY: u8 = 3;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::effect::{Act, ActClass, Deployment};
-use shared::id::DeploymentId;
+use shared::id::{DeploymentId, PersonId};
 use shared::operation::{Gate, Operation, Proposal, Stage, Verdict, ending_says};
 use shared::plan::{Driver, Plan};
 use shared::safety::Standing;
@@ -28,7 +28,8 @@ pub fn operation_page(operation: &Operation, standing: &Standing, settings: &Set
     if operation.stage == Stage::Planned {
         let until = operation.planned_at + settings.plan.approvals.valid_for;
         lines.push(("plan", format!("{} (holds until {} UTC)", hash.short(), until.clock())));
-        lines.extend(by_phone(operation, settings).map(|says| ("by phone", says)));
+        let says = settings.person.as_ref().and_then(|it| by_phone(operation, &settings.plan, it));
+        lines.extend(says.map(|says| ("by phone", says)));
         lines.push(("next", next(operation, settings)));
     }
     lines.iter().map(|(label, text)| brush.labelled(label, text)).collect()
@@ -132,11 +133,10 @@ fn agreeing(operation: &Operation, settings: &Settings) -> String {
     }
 }
 
-/// How whoever reads this can agree without a terminal, if they are still to be asked.
-fn by_phone(operation: &Operation, settings: &Settings) -> Option<String> {
-    let person = settings.person.as_ref()?;
-    let agrees = operation.agreeing(&settings.plan).any(|one| one == person);
-    let wanted = operation.missing(&settings.plan) > 0 && settings.plan.person(person).is_some();
+/// How somebody can agree with nothing but a phone, if they are still to be asked. For their eyes only.
+pub fn by_phone(operation: &Operation, plan: &Plan, person: &PersonId) -> Option<String> {
+    let agrees = operation.agreeing(plan).any(|one| one == person);
+    let wanted = operation.missing(plan) > 0 && plan.person(person).is_some();
     let (number, code) = (operation.number, operation.code(person));
     (wanted && !agrees)
         .then(|| format!("text \"{number} approve {code}\", or press 3 and {code}; yours alone"))
