@@ -1,4 +1,4 @@
-//! Whether whoever speaks still has their account: asked of Slack, and believed for a minute.
+//! Whether whoever speaks still has their account: asked of Slack, and believed for a minute where nothing acts on it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,10 +17,26 @@ use crate::orders::{self, Counter};
 
 /// How long an answer is believed.
 const BELIEVED: Span = Span::secs(60);
-/// How long is waited for it, where nothing must be done without it,
-const PROVEN_WITHIN: Duration = Duration::from_secs(10);
-/// and where people must not be held up: an acknowledgement ends the paging.
-const DOUBTED_WITHIN: Duration = Duration::from_secs(1);
+
+/// How sure one must be of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// Something acts because of it: Slack is asked afresh, and waited for.
+    Proof,
+    /// People must not be held up: an acknowledgement ends the paging.
+    Word,
+}
+
+impl Need {
+    fn patience(self) -> Duration {
+        Duration::from_secs(if self == Self::Proof { 10 } else { 1 })
+    }
+
+    /// How old an answer may be when it is asked for.
+    fn believes(self) -> Span {
+        if self == Self::Proof { Span::ZERO } else { BELIEVED }
+    }
+}
 
 /// What Slack said of an account, and when.
 type Word = Arc<tokio::sync::Mutex<Option<(Ts, Account)>>>;
@@ -56,16 +72,15 @@ impl Face {
         if orders::only_looks(order) {
             return Ok(());
         }
-        let must_be_proven = orders::lets_act(order);
-        let limit = if must_be_proven { PROVEN_WITHIN } else { DOUBTED_WITHIN };
-        match self.doubt(user, limit).await {
+        let need = if orders::lets_act(order) { Need::Proof } else { Need::Word };
+        match self.doubt(user, need).await {
             None => {}
             Some(Doubt::Gone(how)) => bail!(
                 "the Slack account {} {how}, so its word does not count: somebody else of the plan \
                  has to do it",
                 user.0
             ),
-            Some(Doubt::Silent(why)) if must_be_proven => bail!(silent(&why)),
+            Some(Doubt::Silent(why)) if need == Need::Proof => bail!(silent(&why)),
             Some(Doubt::Silent(why)) => {
                 tracing::warn!(why, "an order was taken without Slack's word on the account");
             }
@@ -83,7 +98,7 @@ impl Face {
         };
         for person in self.counter.see(approvals).await?.unwrap_or_default() {
             let Some(user) = self.user_of(&person) else { continue };
-            match self.doubt(&user, PROVEN_WITHIN).await {
+            match self.doubt(&user, Need::Proof).await {
                 None => {}
                 Some(Doubt::Gone(how)) => bail!(
                     "{person}'s approval does not count any more: their Slack account {how}. Plan \
@@ -95,8 +110,9 @@ impl Face {
         Ok(())
     }
 
-    async fn doubt(&self, user: &SlackUserId, limit: Duration) -> Option<Doubt> {
-        match timeout(limit, self.account(user)).await {
+    async fn doubt(&self, user: &SlackUserId, need: Need) -> Option<Doubt> {
+        let asked_at = (self.clock)();
+        match timeout(need.patience(), self.account(user, asked_at - need.believes())).await {
             Ok(Ok(Account::Active)) => None,
             Ok(Ok(Account::Deactivated)) => Some(Doubt::Gone("is deactivated")),
             Ok(Ok(Account::Unknown)) => Some(Doubt::Gone("is unknown to Slack")),
@@ -105,21 +121,24 @@ impl Face {
         }
     }
 
-    /// What Slack says of an account, now or within the last minute. Several who want to know wait for one answer.
-    async fn account(&self, user: &SlackUserId) -> Result<Account, super::api::Trouble> {
+    /// What Slack said of an account since then. Several who want to know wait for one answer.
+    async fn account(
+        &self,
+        user: &SlackUserId,
+        since: Ts,
+    ) -> Result<Account, super::api::Trouble> {
         let word = {
             let mut words = self.presence.words.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(words.entry(user.clone()).or_default())
         };
         let mut word = word.lock().await;
-        let now = (self.clock)();
         if let Some((at, account)) = *word
-            && now.since(at) < BELIEVED
+            && at > since
         {
             return Ok(account);
         }
         let account = self.api.account(user).await?;
-        *word = Some((now, account));
+        *word = Some(((self.clock)(), account));
         Ok(account)
     }
 }
