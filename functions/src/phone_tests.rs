@@ -1,10 +1,12 @@
-//! Tests of phones that the plan asks for by itself: one at a time, by day, and never while something is open.
+//! Looks whether everybody can be reached who would be paged, and tests the phones that the plan wants tested: one at a
+//! time, by day, and never while something is open.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use shared::plan::Plan;
 use shared::roster::{RosterWish, due_for_test};
+use shared::time::Ts;
 use tokio::time::sleep;
 
 use crate::clock::Clock;
@@ -15,9 +17,23 @@ const VIA: &str = "schedule";
 /// How often it is looked whose test is due; also the time between two tests.
 const EVERY: Duration = Duration::from_mins(10);
 
+/// Says whom nothing reaches, if that is news.
+async fn review(plan: &Plan, desk: &Desk, now: Ts) {
+    let by = plan.roles.incident_commander.clone();
+    let key = format!("{VIA}/review/{}", now.0);
+    let said = RosterChange { by, via: VIA.into(), key, wish: RosterWish::Review };
+    match desk.change_roster(said).await {
+        Ok(Ok(events)) if events.is_empty() => {}
+        Ok(Ok(_)) => tracing::warn!("whom a page would reach has changed: see `allclear oncall`"),
+        Ok(Err(error)) => tracing::warn!(%error, "failed to note whom nothing reaches"),
+        Err(away) => tracing::warn!(%away, "failed to note whom nothing reaches"),
+    }
+}
+
 /// Tests whose phone is due, until it is dropped. What was tested is in the journal: a restart repeats nothing.
 pub async fn run(plan: Arc<Plan>, desk: Desk, clock: Clock) {
     loop {
+        review(&plan, &desk, clock()).await;
         let (known, now) = (Arc::clone(&plan), clock());
         let due = desk.see(move |seen| {
             let quiet = seen.live().is_empty();

@@ -52,9 +52,9 @@ fn build(release: bool) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--locked", "--workspace", "--bin", "allclear"]);
     cargo.args(if release { &["--release"][..] } else { &["--test", "tidy"] });
-    PACKAGE.iter().for_each(|name| {
+    for name in PACKAGE {
         cargo.env_remove(name);
-    });
+    }
     assert!(cargo.status().is_ok_and(|status| status.success()), "failed to build allclear");
     let folder = if release { folder().with_file_name("release") } else { folder() };
     folder.join("allclear")

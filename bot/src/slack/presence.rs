@@ -122,11 +122,7 @@ impl Face {
     }
 
     /// What Slack said of an account since then. Several who want to know wait for one answer.
-    async fn account(
-        &self,
-        user: &SlackUserId,
-        since: Ts,
-    ) -> Result<Account, super::api::Trouble> {
+    async fn account(&self, user: &SlackUserId, since: Ts) -> Result<Account, super::api::Trouble> {
         let word = {
             let mut words = self.presence.words.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(words.entry(user.clone()).or_default())

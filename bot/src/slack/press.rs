@@ -96,14 +96,12 @@ impl Face {
             Ok((operation, seen.standing().clone()))
         };
         let (operation, standing) = self.counter.see(look).await?;
-        Ok(match step {
-            Step::Abort => modal::abort(named, &operation, channel),
-            _ => {
-                let person = self.person(user);
-                let says = person.and_then(|it| by_phone(&operation, &self.plan, &it.id));
-                modal::approve(&operation, channel, self.scene(&standing), says.as_deref())
-            }
-        })
+        if step == Step::Abort {
+            return Ok(modal::abort(named, &operation, channel));
+        }
+        let person = self.person(user);
+        let says = person.and_then(|it| by_phone(&operation, &self.plan, &it.id));
+        Ok(modal::approve(&operation, channel, self.scene(&standing), says.as_deref()))
     }
 
     /// What a form asks for, and the channel it was opened in; else what is wrong with it.

@@ -7,6 +7,7 @@ use shared::effect::{Effect, Finding, Outcome, Page, Tell};
 use shared::id::EffectKey;
 use shared::operation::OPERATIONS_STREAM;
 use shared::plan::ContactKind;
+use shared::roster::ROSTER_STREAM;
 use shared::safety::SAFETY_STREAM;
 use shared::time::Span;
 use tokio::task::JoinHandle;
@@ -91,8 +92,10 @@ impl<P: Perform> Teller<P> {
     async fn tell(&self, key: &EffectKey, tell: &Tell) -> Result<(), Trouble> {
         match (key.stream.as_str(), tell) {
             (OPERATIONS_STREAM, _) => self.telling.operation(key).await,
-            (SAFETY_STREAM, Tell::Notice(text)) => self.telling.notice(key, text).await,
-            (SAFETY_STREAM, Tell::Card) => Ok(()),
+            (SAFETY_STREAM | ROSTER_STREAM, Tell::Notice(text)) => {
+                self.telling.notice(key, text).await
+            }
+            (SAFETY_STREAM | ROSTER_STREAM, Tell::Card) => Ok(()),
             (_incident, _) => self.telling.incident(&key.stream, key.turn).await,
         }
     }

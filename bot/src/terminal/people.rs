@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::page;
 use shared::plan::{Plan, Zone};
-use shared::roster::{self, Gap, PhoneTest, Roster, Shift};
+use shared::roster::{self, PhoneTest, Roster, Shift};
 use shared::time::Ts;
 use shared::timeline::contact_says;
 
@@ -43,11 +43,7 @@ pub fn on_call(plan: &Plan, roster: &Roster, look: Look, now: Ts) -> Answer {
 
 /// Who can't be reached of those who would be called, a line each. Silent when all is well.
 pub fn gaps(plan: &Plan, roster: &Roster, now: Ts) -> impl Iterator<Item = String> {
-    let says = |gap: Gap| match gap.person {
-        Some(person) => format!("{person}: {}", gap.says),
-        None => gap.says,
-    };
-    roster::gaps(plan, roster, now).into_iter().map(says)
+    roster::gaps(plan, roster, now).into_iter().map(|gap| gap.to_string())
 }
 
 fn line(shift: &Shift, zone: &Zone) -> String {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Cover, PhoneTest, Roster, RosterEvent};
-use crate::effect::{Effect, Outcome, Page};
+use super::{Cover, PhoneTest, Roster, RosterEvent, readiness};
+use crate::effect::{Effect, Outcome, Page, Tell};
 use crate::id::{EffectKey, PersonId};
 use crate::page::{MAX_COPIES, Report, Stage};
 use crate::plan::{ContactKind, Person, Plan, Severity, is_placeholder};
@@ -43,6 +43,8 @@ pub enum RosterWish {
     OptOut,
     /// Somebody wrote `START`.
     OptIn,
+    /// See whether everybody who would be paged can be reached, and say it if that is news.
+    Review,
 }
 
 /// Why it was not granted, in words.
@@ -115,6 +117,10 @@ pub fn decide(
         RosterWish::OptOut => vec![RosterEvent::OptedOut { person: by.clone() }],
         RosterWish::OptIn if !roster.opted_out.contains(by) => Vec::new(),
         RosterWish::OptIn => vec![RosterEvent::OptedIn { person: by.clone() }],
+        RosterWish::Review => {
+            let news = readiness::news(plan, roster, now);
+            news.map(|gaps| RosterEvent::Reviewed { gaps }).into_iter().collect()
+        }
     })
 }
 
@@ -155,6 +161,7 @@ pub fn react(plan: &Plan, roster: &Roster, event: &RosterEvent) -> Vec<Effect> {
             }
             vec![Effect::Page(Page { copy: page.copy + 1, ..page.clone() })]
         }
+        RosterEvent::Reviewed { gaps } => vec![Effect::Tell(Tell::Notice(readiness::says(gaps)))],
         _ => Vec::new(),
     }
 }

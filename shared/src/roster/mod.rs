@@ -1,7 +1,7 @@
 //! Who is on call, and who can be reached: the plan's rotation, and the journal of what people change about it.
 //!
-//! Three things are in the journal: who stands in for a while, whom texts no longer reach, and tests of people's phones.
-//! All of it is turns like any others: replayable, and on record.
+//! In the journal are who stands in for a while, whom texts no longer reach, tests of people's phones, and who could not be
+//! reached when it was looked. All of it is turns like any others: replayable, and on record.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ mod readiness;
 mod rotation;
 
 pub use decide::{Refusal, RosterWish, decide, delivered, react, settled};
-pub use readiness::{Gap, due_for_test, gaps};
+pub use readiness::{Gap, due_for_test, gaps, news};
 pub use rotation::{Shift, on_call_at, shifts};
 
 /// The stream of the journal.
@@ -93,6 +93,11 @@ pub enum RosterEvent {
         /// How.
         via: Arc<str>,
     },
+    /// It was looked whether everybody can be reached who would be called, and what was found is news.
+    Reviewed {
+        /// Whom nothing reaches, and why; empty: everybody can be reached again.
+        gaps: Vec<Gap>,
+    },
 }
 
 /// Somebody stands in for whoever it would be.
@@ -145,6 +150,8 @@ pub struct Roster {
     pub opted_out: BTreeSet<PersonId>,
     /// Tests of phones, oldest first.
     pub tests: Vec<PhoneTest>,
+    /// What was found last when it was looked whether everybody can be reached, and when.
+    pub reviewed: Option<(Ts, Vec<Gap>)>,
     /// Covers and tests so far.
     pub numbers: u32,
     /// Turns so far.
@@ -203,6 +210,7 @@ impl Roster {
                     test.heard.get_or_insert((at, via.clone()));
                 }
             }
+            RosterEvent::Reviewed { gaps } => self.reviewed = Some((at, gaps.clone())),
         }
     }
 

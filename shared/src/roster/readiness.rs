@@ -3,6 +3,9 @@
 //! A number counts as theirs once they answered on it: a test here, or the day that the plan states.
 
 use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use super::{PhoneTest, Roster, shifts};
 use crate::id::PersonId;
@@ -18,8 +21,11 @@ const ANSWER_WITHIN: Span = Span::hours(1);
 /// Phones are tested between these hours of their owner's day: the first, and the first that is too late.
 const TEST_HOURS: (i8, i8) = (10, 17);
 
+/// What stays wrong is said again after this time.
+const SAID_EVERY: Span = Span::days(7);
+
 /// What keeps somebody from being reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// Whom; absent: everybody.
     pub person: Option<PersonId>,
@@ -44,6 +50,35 @@ pub fn gaps(plan: &Plan, roster: &Roster, now: Ts) -> Vec<Gap> {
         gaps.push(Gap { person: None, says: says.into() });
     }
     gaps
+}
+
+/// The gaps as they are now, if people should hear of them: somebody can't be reached who could when it was looked last,
+/// or all can again. What stays wrong is news once a week.
+pub fn news(plan: &Plan, roster: &Roster, now: Ts) -> Option<Vec<Gap>> {
+    let gaps = gaps(plan, roster, now);
+    let Some((at, before)) = &roster.reviewed else { return (!gaps.is_empty()).then_some(gaps) };
+    let is_known = |gap: &Gap| before.iter().any(|one| one.person == gap.person);
+    let mended = gaps.is_empty() && !before.is_empty();
+    let stays = !gaps.is_empty() && now.since(*at) >= SAID_EVERY;
+    (mended || stays || !gaps.iter().all(is_known)).then_some(gaps)
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match &self.person {
+            Some(person) => write!(f, "{person}: {}", self.says),
+            None => f.write_str(&self.says),
+        }
+    }
+}
+
+/// What is said of them.
+pub fn says(gaps: &[Gap]) -> String {
+    if gaps.is_empty() {
+        return "Everybody who would be paged can be reached again.".into();
+    }
+    let lines: Vec<String> = gaps.iter().map(Gap::to_string).collect();
+    format!("Not everybody who would be paged can be reached:\n{}", lines.join("\n"))
 }
 
 /// Whom a page goes to first: who is on call in this shift and the next, and who commands.
@@ -129,9 +164,7 @@ mod tests {
     }
 
     fn says(plan: &Plan, roster: &Roster) -> Vec<String> {
-        let who = |gap: Gap| (gap.person.map_or("everybody".into(), |it| it.to_string()), gap.says);
-        let all = gaps(plan, roster, NOON).into_iter().map(who);
-        all.map(|(who, says)| format!("{who}: {says}")).collect()
+        gaps(plan, roster, NOON).iter().map(Gap::to_string).collect()
     }
 
     #[test]
@@ -163,8 +196,33 @@ mod tests {
         devops-engineer: last answered 91 d ago: `allclear page test devops-engineer`
         lead-developer: no call can reach them: write their number into the plan
         senior-developer: test 7 was not answered: ask them, then `allclear page test senior-developer`
-        everybody: carriers may drop our texts: register the sender (A2P), then set phone.registration
+        carriers may drop our texts: register the sender (A2P), then set phone.registration
         ");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_when_it_is_new_once_a_week_and_when_it_is_over() {
+        let mut plan = plan(|text| text);
+        plan.phone.as_mut().unwrap().registration = Some(Registration::Registered);
+        let answered = |id: &PersonId, at: Ts| tested(id.as_str(), at, Some(at));
+        let all = |at: Ts| plan.people.iter().map(|one| answered(&one.id, at)).collect();
+        let mut roster = Roster { tests: all(NOON), ..Roster::default() };
+        let mut said = |roster: &mut Roster, at: Ts| {
+            let gaps = news(&plan, roster, at)?;
+            roster.reviewed = Some((at, gaps.clone()));
+            Some(super::says(&gaps))
+        };
+        assert_eq!(said(&mut roster, NOON), None, "all is well");
+        let lead = &plan.roles.technical_lead;
+        roster.opted_out.insert(lead.clone());
+        let text = said(&mut roster, NOON).unwrap();
+        assert!(text.contains(&format!("{lead}: no text reaches them")), "{text}");
+        assert_eq!(said(&mut roster, NOON + Span::days(6)), None, "it was said");
+        assert_eq!(said(&mut roster, NOON + Span::days(7)), Some(text), "a week later");
+        roster.opted_out.clear();
+        let text = said(&mut roster, NOON + Span::days(7)).unwrap();
+        assert!(text.contains("can be reached again"), "{text}");
+        assert_eq!(said(&mut roster, NOON + Span::days(8)), None);
     }
 
     #[test]

@@ -25,6 +25,7 @@ async fn a_slack_that_is_down_is_said_once_and_back_once_and_misses_nothing() {
     });
     office.starts().await;
     office.slack.connected(1).await.unwrap();
+    office.room_says("Not everybody who would be paged can be reached").await;
     office.types(ADA, "/incident", "declare p1 site down").await;
     office.room_says("site down").await;
     assert_eq!(office.health().await["slack"], "ok");

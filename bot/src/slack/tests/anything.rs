@@ -179,7 +179,7 @@ proptest! {
         let named = crate::slack::action::Named { number: 3, hash: operation.hash.to_string() };
         let form = modal::abort(named, &operation, None);
         limits::judge_modal(&serde_json::to_value(SlackView::Modal(form)).unwrap());
-        let form = modal::approve(&operation, None, world.at(after), Some(&text));
+        let form = modal::approve(&operation, None, world.at(after), Some("text \"3 approve 731\""));
         limits::judge_modal(&serde_json::to_value(SlackView::Modal(form)).unwrap());
     }
 
