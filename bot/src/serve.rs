@@ -120,6 +120,9 @@ fn with_phones(server: Server, phones: Option<&Arc<Phones>>, beside: &mut JoinSe
     phones.tell(desk.clone());
     beside.spawn(poll::run(Arc::clone(phones), desk.clone(), lookout.clock));
     beside.spawn(phone_tests::run(Arc::clone(&lookout.plan), desk.clone(), lookout.clock));
+    if !phones.is_dry() {
+        beside.spawn(phone_tests::review(Arc::clone(&lookout.plan), desk.clone(), lookout.clock));
+    }
     let every = setting(CANARY_EVERY).and_then(|text| text.parse().ok());
     if let Some(seconds) = every {
         beside.spawn(canary::run(Arc::clone(phones), Duration::from_secs(seconds)));

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::effect::{Act, Effect, Look, Outcome};
+use futures_util::future::join_all;
+use shared::effect::{Act, Effect, Lane, Look, Outcome, Tell};
 use shared::engine::Permit;
+use shared::operation::OPERATIONS_STREAM;
 use shared::store::Owed;
 use shared::time::Span;
 use tokio::sync::mpsc;
@@ -45,10 +47,35 @@ pub struct Outbox<P> {
 pub async fn run<P: Perform>(outbox: Outbox<P>, lanes: Lanes) {
     let outbox = Arc::new(outbox);
     let mut workers = JoinSet::new();
-    for (_, lane) in lanes {
-        workers.spawn(work(Arc::clone(&outbox), lane));
+    for (lane, owed) in lanes {
+        let outbox = Arc::clone(&outbox);
+        match lane {
+            Lane::Tell => drop(workers.spawn(tell(outbox, owed))),
+            Lane::Page | Lane::Act | Lane::Archive => drop(workers.spawn(work(outbox, owed))),
+        }
     }
     workers.join_all().await;
+}
+
+/// The lane that tells: one thing after the other, the oldest first. An incident's card is shown as it stands now, so that
+/// showing it once does for all the turns that owe it.
+async fn tell<P: Perform>(outbox: Arc<Outbox<P>>, mut lane: mpsc::Receiver<Owed>) {
+    let mut waiting = Vec::new();
+    while lane.recv_many(&mut waiting, usize::MAX).await > 0 {
+        while let Some(first) = waiting.first().cloned() {
+            let (same, others) = waiting.into_iter().partition(|owed| shows_the_same(&first, owed));
+            waiting = others;
+            outbox.carry_all(same).await;
+        }
+    }
+}
+
+/// Whether performing the later of two performs both.
+fn shows_the_same(one: &Owed, other: &Owed) -> bool {
+    let is_card = |owed: &Owed| {
+        owed.effect == Effect::Tell(Tell::Card) && owed.key.stream.as_str() != OPERATIONS_STREAM
+    };
+    one.key == other.key || is_card(one) && is_card(other) && one.key.stream == other.key.stream
 }
 
 /// One lane: begins whatever comes, for the desk bounds what is under way.
@@ -73,6 +100,18 @@ impl<P: Perform> Outbox<P> {
     async fn carry(&self, owed: Owed) {
         let outcome = self.outcome(&owed).await;
         tracing::info!(effect.key = %owed.key, effect.outcome = word(&outcome), "performed");
+        self.settle(&owed, &outcome).await;
+    }
+
+    /// Performs the last of them for all of them.
+    async fn carry_all(&self, owed: Vec<Owed>) {
+        let Some(last) = owed.iter().max_by_key(|owed| owed.key.turn) else { return };
+        let (outcome, count) = (self.outcome(last).await, owed.len());
+        tracing::info!(effect.key = %last.key, effect.outcome = word(&outcome), count, "performed");
+        join_all(owed.iter().map(|owed| self.settle(owed, &outcome))).await;
+    }
+
+    async fn settle(&self, owed: &Owed, outcome: &Outcome) {
         // Given up, it would keep its place in the lane for ever, and a lane has few.
         while self.desk.settle(owed.clone(), outcome.clone()).await.is_err() {
             sleep(SETTLE_AGAIN).await;

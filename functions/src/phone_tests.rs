@@ -17,8 +17,15 @@ const VIA: &str = "schedule";
 /// How often it is looked whose test is due; also the time between two tests.
 const EVERY: Duration = Duration::from_mins(10);
 
-/// Says whom nothing reaches, if that is news.
-async fn review(plan: &Plan, desk: &Desk, now: Ts) {
+/// Says whom nothing reaches whenever that is news, until it is dropped. Only worth saying where calls are real.
+pub async fn review(plan: Arc<Plan>, desk: Desk, clock: Clock) {
+    loop {
+        look(&plan, &desk, clock()).await;
+        sleep(EVERY).await;
+    }
+}
+
+async fn look(plan: &Plan, desk: &Desk, now: Ts) {
     let by = plan.roles.incident_commander.clone();
     let key = format!("{VIA}/review/{}", now.0);
     let said = RosterChange { by, via: VIA.into(), key, wish: RosterWish::Review };
@@ -33,7 +40,6 @@ async fn review(plan: &Plan, desk: &Desk, now: Ts) {
 /// Tests whose phone is due, until it is dropped. What was tested is in the journal: a restart repeats nothing.
 pub async fn run(plan: Arc<Plan>, desk: Desk, clock: Clock) {
     loop {
-        review(&plan, &desk, clock()).await;
         let (known, now) = (Arc::clone(&plan), clock());
         let due = desk.see(move |seen| {
             let quiet = seen.live().is_empty();

@@ -25,8 +25,9 @@ const TICK: Span = Span::secs(1);
 const NOTICE_OTHERS: Span = Span::millis(200);
 
 /// How many effects of a lane are under way at once. One is also an order: the next is not begun before the last ended.
+/// What is told is put in order by whoever tells it.
 pub const LANE_LIMITS: [(Lane, usize); 4] =
-    [(Lane::Page, 16), (Lane::Act, 4), (Lane::Tell, 1), (Lane::Archive, 1)];
+    [(Lane::Page, 16), (Lane::Act, 4), (Lane::Tell, 64), (Lane::Archive, 1)];
 
 /// Owed effects as they become due, one receiver a lane. Each is handed out once until it is settled.
 pub type Lanes = Vec<(Lane, mpsc::Receiver<Owed>)>;

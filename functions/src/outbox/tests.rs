@@ -20,8 +20,23 @@ impl Perform for Silent {
     }
 }
 
+/// Notes the keys of what it performs, and that is done.
+#[derive(Clone, Default)]
+struct Prompt(Arc<Mutex<Vec<String>>>);
+
+impl Perform for Prompt {
+    async fn perform(&self, key: &EffectKey, _: &Effect, _: &Hold) -> Outcome {
+        self.0.lock().unwrap().push(key.to_string());
+        Outcome::Done(shared::effect::Finding::Nothing)
+    }
+}
+
 fn owed(effect: Effect) -> Owed {
-    let key = EffectKey { stream: "abc".into(), turn: 1, position: 0 };
+    owed_by("abc", 1, effect)
+}
+
+fn owed_by(stream: &str, turn: u32, effect: Effect) -> Owed {
+    let key = EffectKey { stream: stream.into(), turn, position: 0 };
     Owed { key, effect, attempts: 0 }
 }
 
@@ -65,6 +80,33 @@ async fn an_action_that_is_not_armed_never_reaches_its_vendor() {
     let outcome = outbox.outcome(&owed(Effect::Act(Act::FailOver))).await;
     assert_eq!(outcome, Outcome::Done(shared::effect::Finding::WouldHave));
     assert!(outbox.performer.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_card_is_shown_once_for_all_turns_that_owe_it_and_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let performer = Prompt::default();
+    let switch = KillSwitch::beside(&folder.path().join("store"));
+    let Opened { desk, .. } = testing::desk();
+    let outbox = Outbox { desk, performer: performer.clone(), switch };
+    let (sender, lane) = mpsc::channel(9);
+    let card = || Effect::Tell(Tell::Card);
+    let notice = Effect::Tell(Tell::Notice("mind this".into()));
+    for one in [
+        owed_by("abc", 1, card()),
+        owed_by(OPERATIONS_STREAM, 1, card()),
+        owed_by("xyz", 7, card()),
+        owed_by("abc", 2, notice),
+        owed_by(OPERATIONS_STREAM, 2, card()),
+        owed_by("abc", 3, card()),
+        owed_by("abc", 2, card()),
+    ] {
+        sender.send(one).await.unwrap();
+    }
+    drop(sender);
+    run(outbox, vec![(Lane::Tell, lane)]).await;
+    let shown = performer.0.lock().unwrap().join(" ");
+    assert_eq!(shown, "abc/3/0 operations/1/0 xyz/7/0 abc/2/0 operations/2/0");
 }
 
 #[tokio::test]

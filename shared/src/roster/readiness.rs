@@ -207,7 +207,7 @@ mod tests {
         let answered = |id: &PersonId, at: Ts| tested(id.as_str(), at, Some(at));
         let all = |at: Ts| plan.people.iter().map(|one| answered(&one.id, at)).collect();
         let mut roster = Roster { tests: all(NOON), ..Roster::default() };
-        let mut said = |roster: &mut Roster, at: Ts| {
+        let said = |roster: &mut Roster, at: Ts| {
             let gaps = news(&plan, roster, at)?;
             roster.reviewed = Some((at, gaps.clone()));
             Some(super::says(&gaps))

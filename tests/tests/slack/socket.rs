@@ -23,7 +23,7 @@ async fn a_conversation_needs_no_address_and_no_secret() {
     office.presses(BEN, "acknowledge").await;
     office.card_says("incident 1", "senior-developer has it").await;
     office.presses(ADA, "plan-rollback").await;
-    let form = office.until("a form", |state| Some(state.modal(ADA)?.id.clone())).await;
+    let form = office.form(ADA, "plan-rollback").await;
     let blank = office.slack.submit(&form, &[("words", " ")]).unwrap();
     let reply = office.send(&blank).await;
     assert_eq!(reply.json()["response_action"], "errors", "{}", reply.body);

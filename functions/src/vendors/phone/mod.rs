@@ -151,7 +151,7 @@ impl Phones {
     }
 
     /// Whether no line has credentials at all: then everything is only said.
-    fn is_dry(&self) -> bool {
+    pub fn is_dry(&self) -> bool {
         let Self { twilio, vonage, sns, mail, .. } = self;
         twilio.is_none() && vonage.is_none() && sns.is_none() && mail.is_none()
     }
