@@ -12,12 +12,13 @@ use anyhow::Result;
 use shared::engine::Glance;
 use shared::id::{EffectKey, StreamId};
 use shared::incident::{Event, Incident};
-use shared::ledger::{Body, Hash};
+use shared::ledger::{self, Body, Hash};
 use shared::operation::{Operation, Operations, story};
 use shared::safety::Standing;
 use shared::timeline::{Line, Mark, timeline};
 use slack_morphism::prelude::{SlackChannelId, SlackTs};
 use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use super::api::{Place, Posted, Told, Trouble};
@@ -289,16 +290,24 @@ impl Telling {
         Ok((posted.ts, told))
     }
 
-    /// An incident, and what its pages are made of.
+    /// An incident, and what its pages are made of. A long story is read beside the desk and beside all conversations.
     async fn see(&self, id: &StreamId) -> Result<Seen, Trouble> {
-        let id = id.clone();
+        let stream = id.clone();
         let look = move |seen: &dyn Glance| {
-            let (incident, turns) = (seen.incident(&id)?, seen.turns(&id)?);
-            let lines = timeline(&turns);
             let (standing, operations) = (seen.standing().clone(), seen.operations().clone());
-            Ok(Seen { incident, turns, lines, standing, operations })
+            Ok((seen.incident(&stream)?, seen.sealed(&stream)?, standing, operations))
         };
-        self.face.counter.see(look).await.map_err(|why| away(&why))
+        let seen = self.face.counter.see(look).await.map_err(|why| away(&why))?;
+        let (incident, sealed, standing, operations) = seen;
+        let stream = id.clone();
+        let told = spawn_blocking(move || {
+            let turns = ledger::verify::<Event>(&stream, &sealed)?;
+            let lines = timeline(&turns);
+            Ok((turns, lines))
+        });
+        let told: Result<_, ledger::Broken> = told.await.map_err(|why| away(&why.into()))?;
+        let (turns, lines) = told.map_err(|why| away(&why.into()))?;
+        Ok(Seen { incident, turns, lines, standing, operations })
     }
 
     fn record(&self, subject: &str) -> Record {

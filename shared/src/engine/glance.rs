@@ -6,7 +6,7 @@ use super::{Engine, Store, StoreError};
 use crate::effect::Page;
 use crate::id::{EffectKey, StreamId};
 use crate::incident::{Event, Incident};
-use crate::ledger::Body;
+use crate::ledger::{Body, Sealed};
 use crate::operation::{OperationEvent, Operations};
 use crate::plan::Plan;
 use crate::roster::Roster;
@@ -35,6 +35,8 @@ pub trait Glance {
     fn page(&self, key: &EffectKey) -> Result<Option<Page>, StoreError>;
     /// Every turn of an incident, its chain checked.
     fn turns(&self, id: &StreamId) -> Result<Vec<Body<Event>>, StoreError>;
+    /// The same as they are stored, for whoever checks them elsewhere: a long story must hold nobody up.
+    fn sealed(&self, id: &StreamId) -> Result<Vec<Sealed>, StoreError>;
     /// Every turn of the operations' journal, its chain checked.
     fn operation_turns(&self) -> Result<Vec<Body<OperationEvent>>, StoreError>;
 }
@@ -79,6 +81,10 @@ impl<S: Store> Glance for Engine<S> {
 
     fn turns(&self, id: &StreamId) -> Result<Vec<Body<Event>>, StoreError> {
         Ok(self.read::<Event>(id)?.0)
+    }
+
+    fn sealed(&self, id: &StreamId) -> Result<Vec<Sealed>, StoreError> {
+        self.store().turns(id)
     }
 
     fn operation_turns(&self) -> Result<Vec<Body<OperationEvent>>, StoreError> {
