@@ -23,7 +23,7 @@ use crate::http::{self, NoClient, Roots};
 use crate::outbox::{self, Outbox};
 use crate::perform::{KillSwitch, Perform};
 use crate::prober::{self, Prober};
-use crate::routes::{App, routes};
+use crate::routes::{Reception, Vitals, signs_of_life, webhooks};
 use crate::store::{DELIVERIES_KEPT, ServerLock, SqliteStore};
 use crate::vendors::lookout::Lookout;
 use crate::vendors::town::LiveTown;
@@ -75,7 +75,8 @@ pub enum ServeError {
 pub struct Server {
     store: PathBuf,
     listener: TcpListener,
-    app: App,
+    reception: Reception,
+    vitals: Vitals,
     more: Router,
     opened: Opened,
     switch: KillSwitch,
@@ -125,19 +126,15 @@ impl Server {
             vantage,
         });
         let door = Door::new(secrets, http.clone());
-        let app = App {
-            plan: Arc::clone(&plan),
-            desk,
-            door,
-            clock,
-            switch: switch.clone(),
-            beside: Vec::new(),
-        };
+        let deliveries = Box::new(desk.clone());
+        let reception = Reception { plan: Arc::clone(&plan), deliveries, door, clock };
+        let vitals = Vitals { desk, switch: switch.clone(), beside: Vec::new() };
         let lookout = Lookout { plan, http, roots, clock };
         Ok(Self {
             store,
             listener,
-            app,
+            reception,
+            vitals,
             more: Router::new(),
             opened,
             switch,
@@ -171,7 +168,7 @@ impl Server {
     /// Shows these fields in `/health`, too.
     #[must_use]
     pub fn with_status(mut self, says: impl Fn() -> Value + Send + Sync + 'static) -> Self {
-        self.app.beside.push(Box::new(says));
+        self.vitals.beside.push(Box::new(says));
         self
     }
 
@@ -189,7 +186,8 @@ impl Server {
         }
         background.spawn(forget_deliveries(self.store));
         tracing::info!(address = %self.listener.local_addr()?, "serving");
-        let router = routes(self.app).merge(self.more);
+        let router = webhooks(Arc::new(self.reception));
+        let router = router.merge(signs_of_life(self.vitals)).merge(self.more);
         axum::serve(self.listener, router).with_graceful_shutdown(shutdown).await?;
         background.shutdown().await;
         // With its last caller gone the desk ends; what it answered is on disk, so that nobody must wait for long.
