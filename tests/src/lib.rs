@@ -11,4 +11,5 @@ pub mod place;
 pub mod rehearsal;
 pub mod standin;
 pub mod store_contract;
+pub mod tables;
 pub mod tree;
