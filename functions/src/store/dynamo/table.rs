@@ -28,8 +28,8 @@ const ROUNDS: usize = 50;
 /// A table, and who speaks for it.
 #[derive(Clone, Debug)]
 pub struct Table {
-    pub(super) client: Client,
-    pub(super) name: String,
+    pub(crate) client: Client,
+    pub(crate) name: String,
 }
 
 /// What became of an item that must be new.

@@ -12,6 +12,7 @@ use aws_sdk_route53::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 mod connector;
+pub mod json;
 mod patient;
 
 use connector::Connector;
@@ -84,6 +85,19 @@ impl Aws {
         })
     }
 
+    /// DynamoDB in a Region, over a client that nobody else uses: see [`crate::store::DynamoStore::open`].
+    ///
+    /// Unlike anywhere else a call is repeated here when it fails: all that is asked of the table is to read, or to write
+    /// on a condition.
+    pub fn dynamodb(&self, region: &str, http: reqwest::Client) -> aws_sdk_dynamodb::Client {
+        let endpoint = self.dynamodb_endpoint.as_ref().or(self.endpoint.as_ref());
+        let config = configured!(aws_sdk_dynamodb, self, region, endpoint);
+        let config = config.http_client(Connector(http)).timeout_config(patient::timeouts());
+        let config = config.retry_config(patient::retries());
+        let config = config.retry_classifier(patient::BrokenConnections);
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
     /// Route 53's control plane.
     pub fn route53(&self) -> aws_sdk_route53::Client {
         let endpoint = self.route_53_endpoint.as_ref().or(self.endpoint.as_ref());
@@ -97,19 +111,6 @@ impl Aws {
         let config = configured!(aws_sdk_s3, self, region, endpoint);
         // Behind another endpoint a bucket is no host name.
         aws_sdk_s3::Client::from_conf(config.force_path_style(endpoint.is_some()).build())
-    }
-
-    /// DynamoDB in a Region, over a client that nobody else uses: see [`crate::store::DynamoStore::open`].
-    ///
-    /// Unlike anywhere else a call is repeated here when it fails: all that is asked of the table is to read, or to write
-    /// on a condition.
-    pub fn dynamodb(&self, region: &str, http: reqwest::Client) -> aws_sdk_dynamodb::Client {
-        let endpoint = self.dynamodb_endpoint.as_ref().or(self.endpoint.as_ref());
-        let config = configured!(aws_sdk_dynamodb, self, region, endpoint);
-        let config = config.http_client(Connector(http)).timeout_config(patient::timeouts());
-        let config = config.retry_config(patient::retries());
-        let config = config.retry_classifier(patient::BrokenConnections);
-        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// SNS in a Region.
@@ -154,6 +155,8 @@ impl fmt::Display for Trouble {
         }
     }
 }
+
+impl std::error::Error for Trouble {}
 
 /// Reads a failure of any service.
 pub fn trouble<E>(error: &SdkError<E, HttpResponse>) -> Trouble
