@@ -22,7 +22,7 @@ use crate::door::{Door, Secrets};
 use crate::http::{self, NoClient, Roots};
 use crate::outbox::{self, Outbox};
 use crate::perform::{KillSwitch, Perform};
-use crate::prober::{self, Prober};
+use crate::prober::{self, Eye, Prober};
 use crate::routes::{Reception, Vitals, signs_of_life, webhooks};
 use crate::store::{DELIVERIES_KEPT, ServerLock, SqliteStore};
 use crate::vendors::lookout::Lookout;
@@ -118,13 +118,8 @@ impl Server {
         let http = http::client(&roots)?;
         let desk = opened.desk.clone();
         let vantage = prober::own_vantage(&plan).filter(|_| probes);
-        let prober = vantage.map(|vantage| Prober {
-            plan: Arc::clone(&plan),
-            http: http.clone(),
-            desk: desk.clone(),
-            clock,
-            vantage,
-        });
+        let eye = |vantage| Eye { plan: Arc::clone(&plan), http: http.clone(), clock, vantage };
+        let prober = vantage.map(|vantage| Prober { eye: eye(vantage), desk: desk.clone() });
         let door = Door::new(secrets, http.clone());
         let deliveries = Box::new(desk.clone());
         let reception = Reception { plan: Arc::clone(&plan), deliveries, door, clock };

@@ -116,6 +116,8 @@ pub(super) enum Request {
     Prove { class: ActClass, by: String, key: String, reply: Reply<()> },
     NoteBackups { events: Vec<BackupEvent>, by: String, key: String, reply: Reply<()> },
     See(See),
+    Tick(Reply<bool>),
+    Due(Lane, usize, Reply<Vec<Owed>>),
     Pulse(Reply<Pulse>),
 }
 
@@ -170,6 +172,15 @@ impl Request {
             }
             Self::NoteBackups { events, by, key, reply } => {
                 defer(reply, engine.note_backups(events, &by, &key, now)?)
+            }
+            Self::Tick(reply) => {
+                let more = engine.tick(now)?;
+                engine.care(now)?;
+                defer(reply, more)
+            }
+            Self::Due(lane, limit, reply) => {
+                stirs = false;
+                defer(reply, engine.owed(lane, now, limit)?)
             }
             Self::See(look) => {
                 stirs = false;

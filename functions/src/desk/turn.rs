@@ -76,19 +76,36 @@ impl<S: Store> Room<S> {
     pub async fn serve(mut self) {
         loop {
             let patience = self.patience((self.clock)());
-            let mut waiting = Vec::new();
-            match timeout(patience, self.requests.recv()).await {
+            let waiting = match timeout(patience, self.requests.recv()).await {
                 Ok(None) => return,
-                Ok(Some(first)) => waiting.push(first),
-                Err(_nobody_asked) => {}
-            }
-            while waiting.len() < BATCH
-                && let Ok(next) = self.requests.try_recv()
-            {
-                waiting.push(next);
-            }
+                Ok(Some(first)) => self.waiting(first),
+                Err(_nobody_asked) => Vec::new(),
+            };
             self.turn(waiting, (self.clock)());
         }
+    }
+
+    /// Serves the same way, but lets no time pass by itself: whoever wants that asks for it.
+    pub async fn serve_still(mut self) {
+        while let Some(first) = self.requests.recv().await {
+            let waiting = self.waiting(first);
+            let now = (self.clock)();
+            if waiting.iter().any(|it| matches!(it, Request::Tick(_))) {
+                self.last.last_tick = Some(now);
+            }
+            self.answer(waiting, now);
+        }
+    }
+
+    /// A request, and those that wait behind it, as many as make one batch.
+    fn waiting(&mut self, first: Request) -> Vec<Request> {
+        let mut waiting = vec![first];
+        while waiting.len() < BATCH
+            && let Ok(next) = self.requests.try_recv()
+        {
+            waiting.push(next);
+        }
+        waiting
     }
 
     fn patience(&self, now: Ts) -> Duration {
