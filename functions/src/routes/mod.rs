@@ -25,7 +25,8 @@ pub mod callbacks;
 mod health;
 mod webhook;
 
-use answer::{Refused, with};
+pub use answer::Refused;
+use answer::with;
 
 /// Where deliveries are kept before their senders are answered.
 pub trait Deliveries: Send + Sync {
