@@ -21,6 +21,18 @@ pub fn shipped() -> PathBuf {
     build(true)
 }
 
+/// Builds what Lambda starts like these tests were built, and says in which folder it is.
+///
+/// # Panics
+/// If it can't be built.
+pub fn bootstrap() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        made("functions", "bootstrap", if is_release() { "release" } else { "dev" });
+        folder()
+    })
+}
+
 /// The folder of what was built like this program.
 fn folder() -> PathBuf {
     let tests = std::env::current_exe().unwrap_or_default();
@@ -35,11 +47,16 @@ fn is_release() -> bool {
 }
 
 fn build(release: bool) -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", "bot", "--bin", "allclear"])
-        .args(release.then_some("--release"))
-        .status();
-    assert!(built.is_ok_and(|status| status.success()), "failed to build allclear");
+    let profile = if release { "release" } else { "dev" };
     let folder = if release { folder().with_file_name("release") } else { folder() };
+    made("bot", "allclear", profile);
     folder.join("allclear")
+}
+
+fn made(package: &str, program: &str, profile: &str) {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--package", package, "--bin", program])
+        .args(["--profile", profile])
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "failed to build {program}");
 }

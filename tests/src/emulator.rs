@@ -33,8 +33,14 @@ pub struct Emulator {
 impl Emulator {
     /// All of AWS, with nothing in it.
     pub async fn aws() -> Result<Self> {
+        Self::aws_with(&[]).await
+    }
+
+    /// All of AWS, with nothing in it; its functions inherit these settings.
+    pub async fn aws_with(settings: &[(&str, &str)]) -> Result<Self> {
         let command = |folder: &Path, port: u16| {
             let mut ministack = Command::new(parts::program("ministack"));
+            ministack.envs(settings.iter().copied());
             // It would listen on every address, and on another port for the Internet of Things.
             ministack.env("BIND_HOST", "127.0.0.1").env("IOT_MTLS_ENABLED", "0");
             ministack.env("GATEWAY_PORT", port.to_string()).env("TMPDIR", folder);
@@ -68,6 +74,11 @@ impl Emulator {
             Ok(emulate)
         };
         Self::start(command).await
+    }
+
+    /// What it and its functions have written so far.
+    pub fn log(&self) -> Result<String> {
+        std::fs::read_to_string(self.folder.path().join("log"))
     }
 
     async fn start(command: impl Fn(&Path, u16) -> Result<Command>) -> Result<Self> {
