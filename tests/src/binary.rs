@@ -28,7 +28,7 @@ pub fn shipped() -> PathBuf {
 pub fn bootstrap() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        made("functions", "bootstrap", if is_release() { "release" } else { "dev" });
+        made("bootstrap", if is_release() { "release" } else { "dev" });
         folder()
     })
 }
@@ -49,14 +49,15 @@ fn is_release() -> bool {
 fn build(release: bool) -> PathBuf {
     let profile = if release { "release" } else { "dev" };
     let folder = if release { folder().with_file_name("release") } else { folder() };
-    made("bot", "allclear", profile);
+    made("allclear", profile);
     folder.join("allclear")
 }
 
-fn made(package: &str, program: &str, profile: &str) {
+/// Both packages, whatever is built of them: else cargo builds everything below them twice.
+fn made(program: &str, profile: &str) {
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", package, "--bin", program])
-        .args(["--profile", profile])
+        .args(["build", "--quiet", "--locked", "--package", "bot", "--package", "functions"])
+        .args(["--bin", program, "--profile", profile])
         .status();
     assert!(built.is_ok_and(|status| status.success()), "failed to build {program}");
 }

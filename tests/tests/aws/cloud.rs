@@ -35,7 +35,7 @@ pub fn plan_text(site: &str) -> String {
     let mut text = built_in_text().to_owned();
     for (old, new) in [
         ("down_for = \"30s\"", "down_for = \"1s\""),
-        ("probe_every = \"10s\"", "probe_every = \"1s\""),
+        ("probe_every = \"10s\"", "probe_every = \"5s\""),
         ("confirm_within = \"60s\"", "confirm_within = \"30s\""),
         ("act_after = \"90s\"", "act_after = \"2s\""),
         ("up_successes = 10", "up_successes = 3"),
@@ -178,7 +178,7 @@ impl Cloud {
         let lines = tokio::task::spawn_blocking(move || {
             let Ok(Some(found)) = shared::engine::Glance::numbered(&engine, 1) else { return vec![] };
             let turns = shared::engine::Glance::turns(&engine, &found.id).unwrap();
-            timeline(&turns).iter().map(|line| format!("{line:?}")).collect()
+            timeline(&turns).into_iter().map(|line| line.text).collect()
         });
         lines.await.unwrap()
     }
