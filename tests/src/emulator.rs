@@ -81,6 +81,18 @@ impl Emulator {
         std::fs::read_to_string(self.folder.path().join("log"))
     }
 
+    /// The processes that it has started, by their ids.
+    pub fn children(&self) -> Result<Vec<u32>> {
+        let Some(id) = self.process.id() else { return Ok(Vec::new()) };
+        let mut children = Vec::new();
+        for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
+            let listed = std::fs::read_to_string(thread?.path().join("children"));
+            let listed = listed.unwrap_or_default();
+            children.extend(listed.split_whitespace().filter_map(|one| one.parse::<u32>().ok()));
+        }
+        Ok(children)
+    }
+
     async fn start(command: impl Fn(&Path, u16) -> Result<Command>) -> Result<Self> {
         let mut last = Error::other("no port was tried");
         for _ in 0..PORTS_TRIED {

@@ -90,13 +90,25 @@ impl Ground {
         let queues = Queues::new(aws.clone(), region.clone(), read);
         let vault = Arc::new(Vault::new(aws.clone(), region.clone(), read));
         let environment = read("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_default();
-        Ok(Self { plan, http, roots, clock: clock::now, region, table, queues, vault, environment, read })
+        Ok(Self {
+            plan,
+            http,
+            roots,
+            clock: clock::now,
+            region,
+            table,
+            queues,
+            vault,
+            environment,
+            read,
+        })
     }
 
     /// Writes a snapshot if the log has grown enough for one.
     pub async fn shorten(&self) -> Result<(), NoGround> {
         let table = self.own_table()?;
-        let written = tokio::task::spawn_blocking(move || snapshot::write(&DynamoStore::open(table)?));
+        let written =
+            tokio::task::spawn_blocking(move || snapshot::write(&DynamoStore::open(table)?));
         let written = written.await.map_err(|broken| NoGround::Thread(broken.into()))??;
         if let Some(commit) = written {
             tracing::info!(commit, "a snapshot was written");

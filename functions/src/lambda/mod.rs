@@ -12,6 +12,7 @@ use shared::effect::Lane;
 
 mod batch;
 mod callbacks;
+pub mod calls;
 mod claim;
 mod ground;
 mod hear;

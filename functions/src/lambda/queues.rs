@@ -114,9 +114,9 @@ impl Queues {
         for message in messages.into_iter().filter(now) {
             queues.entry(message.queue).or_default().push(message);
         }
-        let calls = queues.iter().flat_map(|(queue, all)| {
-            all.chunks(AT_ONCE).map(|some| self.send_some(*queue, some))
-        });
+        let calls = queues
+            .iter()
+            .flat_map(|(queue, all)| all.chunks(AT_ONCE).map(|some| self.send_some(*queue, some)));
         futures_util::future::try_join_all(calls).await.map(drop)
     }
 

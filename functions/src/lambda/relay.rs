@@ -70,9 +70,7 @@ fn message(asked: Relayed, now: Ts) -> Message {
         Relayed::Wake { at, .. } => {
             Message { queue: Queue::Sweep, task: Task::Wake(at), delay: at.since(now) }
         }
-        Relayed::Sweep => {
-            Message { queue: Queue::Sweep, task: Task::Wake(now), delay: Span::ZERO }
-        }
+        Relayed::Sweep => Message { queue: Queue::Sweep, task: Task::Wake(now), delay: Span::ZERO },
     }
 }
 
@@ -117,10 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_due_later_than_sqs_can_wait_is_left_to_the_sweep() {
-        let asked = Relayed::Wake {
-            key: "abc/1/0".parse().unwrap(),
-            at: Ts(0) + Span::hours(3),
-        };
+        let asked = Relayed::Wake { key: "abc/1/0".parse().unwrap(), at: Ts(0) + Span::hours(3) };
         let message = message(asked, Ts(0));
         assert_eq!((message.queue, message.delay), (Queue::Sweep, Span::hours(3)));
     }

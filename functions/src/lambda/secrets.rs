@@ -66,7 +66,8 @@ impl Vault {
         match (self.fetch().await, old) {
             (Ok(secrets), old) => {
                 let settings = Arc::new(Settings { secrets, read: self.read });
-                let settings = old.filter(|old| old.secrets == settings.secrets).unwrap_or(settings);
+                let settings =
+                    old.filter(|old| old.secrets == settings.secrets).unwrap_or(settings);
                 Ok(self.keep(settings, now + FRESH_FOR))
             }
             (Err(trouble), Some(old)) => {

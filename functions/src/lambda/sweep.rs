@@ -79,7 +79,8 @@ impl Broom {
     /// Deliveries that the stream should have brought by now.
     async fn unheard(&self) -> Result<Vec<Message>, Error> {
         let keys = self.inbox.unheard(UNHEARD_AT_ONCE).await?;
-        let hear = |(_, key)| Message { queue: Queue::Hear, task: Task::Hear(key), delay: Span::ZERO };
+        let hear =
+            |(_, key)| Message { queue: Queue::Hear, task: Task::Hear(key), delay: Span::ZERO };
         Ok(keys.into_iter().map(hear).collect())
     }
 
@@ -88,8 +89,7 @@ impl Broom {
         let settings = self.ground.vault.settings((self.ground.clock)()).await.ok()?;
         let address = settings.get(ADDRESS).filter(|it| !it.trim().is_empty())?;
         let limits = self.ground.plan.phone.as_ref()?.dead_man;
-        let (desk, http, clock) =
-            (self.desk.clone(), self.ground.http.clone(), self.ground.clock);
+        let (desk, http, clock) = (self.desk.clone(), self.ground.http.clone(), self.ground.clock);
         let switch = Switch { limits, address, desk, canaries: None, http, clock };
         let told = switch.once(self.began).await;
         Some(told.inspect_err(|why| tracing::error!(%why, "no proof for the outside")).is_ok())

@@ -105,7 +105,12 @@ fn incomplete(error: &str) -> Refused {
 }
 
 /// Keeps a refused body under a key of its own: else the right delivery of the same bytes would be its duplicate.
-async fn refuse(app: &Reception, source: &Source, presented: &Presented, denied: Denied) -> Refused {
+async fn refuse(
+    app: &Reception,
+    source: &Source,
+    presented: &Presented,
+    denied: Denied,
+) -> Refused {
     tracing::warn!(source.id = %source.id, why = denied.error, "delivery refused");
     let key = Hash::of(&[b"refused", source.id.as_str().as_bytes(), &presented.body]);
     let why = Err(denied.error.clone());

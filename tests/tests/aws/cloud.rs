@@ -1,18 +1,20 @@
 //! The emulator with All Clear in it, and a site of the customer's beside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use functions::clock;
 use functions::http::{self, Roots};
+use functions::lambda::Function;
 use functions::store::DynamoStore;
 use functions::store::dynamo::Table;
 use functions::vendors::aws::Aws;
 use functions::vendors::aws::json::SQS;
-use functions::clock;
 use reqwest::Response;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use shared::engine::Engine;
 use shared::plan::{Plan, built_in_text, read::read};
 use shared::timeline::timeline;
@@ -22,6 +24,9 @@ use tests::standin::site::{Authority, Site};
 use tests::{binary, parts};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
+
+use crate::policies;
+use crate::proxy::{Proxy, Seen};
 
 pub const REGION: &str = "us-west-2";
 /// What the senders know.
@@ -41,6 +46,9 @@ pub fn plan_text(site: &str) -> String {
         ("up_successes = 10", "up_successes = 3"),
         ("up_for = \"15m\"", "up_for = \"2s\""),
         ("slow_ms = 500", "slow_ms = 5000"),
+        ("https://www.vercel-status.com/api/v2/summary.json", site),
+        ("https://status.supabase.com/api/v2/summary.json", site),
+        ("https://standby.concierge-transaction-flow.com/health", site),
         ("https://example.com/", site),
         ("https://concierge-transaction-flow.com/health", site),
         ("https://api.concierge-transaction-flow.com/rest/v1/", site),
@@ -56,12 +64,13 @@ pub fn plan_text(site: &str) -> String {
 
 /// The emulator with everything deployed.
 pub struct Cloud {
-    pub site: Site,
+    _site: Site,
     pub plan: Plan,
     http: reqwest::Client,
     aws: Aws,
     client: aws_sdk_dynamodb::Client,
     outputs: BTreeMap<String, String>,
+    pub proxy: Proxy,
     folder: TempDir,
     emulator: Emulator,
 }
@@ -76,17 +85,21 @@ impl Cloud {
         let site = Site::start(&authority, loopback, &["127.0.0.1"], None).await.unwrap();
         let text = plan_text(&format!("https://{}/", site.address));
         std::fs::write(folder.path().join("plan.toml"), &text).unwrap();
-        let settings = [("ALLCLEAR_EXTRA_ROOTS", pem.to_str().unwrap())];
+        // With AUTH it checks signatures, and every call against its role.
+        let settings = [("ALLCLEAR_EXTRA_ROOTS", pem.to_str().unwrap()), ("AUTH", "true")];
         let emulator = Emulator::aws_with(&settings).await.unwrap();
         let secrets = json!({ "ALLCLEAR_SECRET_PINGDOM": TOKEN, "ALLCLEAR_SECRET_GENERIC": TOKEN });
         std::fs::write(folder.path().join("secrets.json"), secrets.to_string()).unwrap();
-        let outputs = infra(&emulator, folder.path(), &["up", "Probes=DISABLED"]).await;
+        let proxy = Proxy::start(&emulator.url).await;
+        let between = format!("Endpoint={}", proxy.url);
+        let up = ["up", "Probes=DISABLED", &between];
+        let outputs = infra(&emulator, folder.path(), &up).await;
         let file = folder.path().join("secrets.json");
         infra(&emulator, folder.path(), &["secret", "monitors", file.to_str().unwrap()]).await;
         let (http, aws, client) = clients(&emulator.url);
         let plan = read("plan.toml", &text).unwrap();
         let outputs = outputs_of(&outputs);
-        Self { site, plan, http, aws, client, outputs, folder, emulator }
+        Self { _site: site, plan, http, aws, client, outputs, proxy, folder, emulator }
     }
 
     /// Deploys again what is there, by the documented command.
@@ -137,14 +150,73 @@ impl Cloud {
 
     /// Runs a function once, as its schedule would.
     pub async fn invoke(&self, function: &str) -> Value {
-        let url = format!(
-            "{}/2015-03-31/functions/allclear-{function}/invocations",
-            self.emulator.url
-        );
-        let credential = format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/lambda/aws4_request, SignedHeaders=host, Signature=0");
-        let request = self.http.post(url).header("authorization", credential).body("{}");
-        let answer = request.send().await.unwrap();
-        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default()
+        let file = self.folder.path().join(format!("{function}.json"));
+        let (name, path) = (format!("allclear-{function}"), file.to_str().unwrap());
+        self.aws(&["lambda", "invoke", "--function-name", &name, path]).await;
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap_or_default()
+    }
+
+    /// From now on every record of the stream is relayed twice, so that every message comes twice.
+    pub async fn relay_twice(&self) {
+        let table = ["dynamodb", "describe-table", "--table-name", "allclear"];
+        let stream = self.aws(&[&table[..], &["--query", "Table.LatestStreamArn"]].concat()).await;
+        let create = ["lambda", "create-event-source-mapping", "--function-name", "allclear-relay"];
+        let from = ["--starting-position", "TRIM_HORIZON", "--event-source-arn"];
+        self.aws(&[&create[..], &from, &[stream.as_str().unwrap()]].concat()).await;
+    }
+
+    /// Kills an environment of a function, whatever it is doing.
+    pub fn kill_one(&self) {
+        let children = self.emulator.children().unwrap();
+        if let Some(one) = fastrand::choice(&children) {
+            let killed = std::process::Command::new("kill").args(["-9", &one.to_string()]).status();
+            assert!(killed.is_ok());
+        }
+    }
+
+    pub fn log(&self) -> String {
+        self.emulator.log().unwrap()
+    }
+
+    /// What the role of a function allows.
+    pub async fn role(&self, function: &str) -> BTreeSet<String> {
+        let role = self.function(function).await["Role"].as_str().unwrap().to_owned();
+        let name = role.rsplit('/').next().unwrap().to_owned();
+        let get = ["iam", "get-role-policy", "--role-name", &name, "--policy-name", function];
+        policies::allowed(&self.aws(&get).await["PolicyDocument"])
+    }
+
+    /// What each function has called so far. In the emulator a function's key follows from its name and its role.
+    pub async fn seen_calls(&self) -> Seen {
+        let by_key = self.proxy.seen();
+        let mut seen = Seen::new();
+        for function in Function::ALL.map(Function::name) {
+            let found = self.function(function).await;
+            let words = format!(
+                "{}:{}",
+                found["FunctionArn"].as_str().unwrap(),
+                found["Role"].as_str().unwrap()
+            );
+            let digest = data_encoding::HEXUPPER.encode(&Sha256::digest(words));
+            let calls = by_key.get(&format!("ASIA{}", &digest[..16])).cloned();
+            seen.insert(function.to_owned(), calls.unwrap_or_default());
+        }
+        seen
+    }
+
+    async fn function(&self, name: &str) -> Value {
+        let name = format!("allclear-{name}");
+        self.aws(&["lambda", "get-function-configuration", "--function-name", &name]).await
+    }
+
+    /// AWS's own command.
+    async fn aws(&self, words: &[&str]) -> Value {
+        let mut command = Command::new(parts::program("aws"));
+        let command = command.args(words).args(["--output", "json", "--region", REGION]);
+        let output = signed(command, &self.emulator).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "aws {words:?}: {said}");
+        serde_json::from_slice(&output.stdout).unwrap_or_default()
     }
 
     /// What a laptop sees that looks into the table.
@@ -176,7 +248,9 @@ impl Cloud {
     async fn lines(&self) -> Vec<String> {
         let engine = self.engine().await;
         let lines = tokio::task::spawn_blocking(move || {
-            let Ok(Some(found)) = shared::engine::Glance::numbered(&engine, 1) else { return vec![] };
+            let Ok(Some(found)) = shared::engine::Glance::numbered(&engine, 1) else {
+                return vec![];
+            };
             let turns = shared::engine::Glance::turns(&engine, &found.id).unwrap();
             timeline(&turns).into_iter().map(|line| line.text).collect()
         });
@@ -201,20 +275,19 @@ async fn infra(emulator: &Emulator, folder: &Path, words: &[&str]) -> String {
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/deploy");
     let aws = parts::program("aws");
     let path = format!("{}:{}", aws.parent().unwrap().display(), env!("PATH"));
-    let output = Command::new(deploy)
-        .args(words)
-        .env("PATH", path)
-        .env("AWS_ENDPOINT_URL", &emulator.url)
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .env("ALLCLEAR_PLAN", folder.join("plan.toml"))
-        .env("ALLCLEAR_BUILT", binary::bootstrap())
-        .output()
-        .await
-        .unwrap();
+    let mut deploy = Command::new(deploy);
+    deploy.args(words).env("PATH", path).env("ALLCLEAR_PLAN", folder.join("plan.toml"));
+    deploy.env("ALLCLEAR_BUILT", binary::bootstrap());
+    let output = signed(&mut deploy, emulator).output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "infra/deploy {words:?}: {said}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// With the keys of the emulator's owner.
+fn signed<'a>(command: &'a mut Command, emulator: &Emulator) -> &'a mut Command {
+    command.env("AWS_ENDPOINT_URL", &emulator.url);
+    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test")
 }
 
 fn outputs_of(said: &str) -> BTreeMap<String, String> {

@@ -4,5 +4,6 @@
 mod cloud;
 mod faults;
 mod policies;
+mod proxy;
 mod story;
 mod templates;
