@@ -9,8 +9,8 @@ use crate::cloud::Cloud;
 use crate::story;
 
 /// A schedule's minute, in the hurry of these tests.
-const SWEEP_EVERY: Duration = Duration::from_millis(1_500);
-const KILL_EVERY: Duration = Duration::from_millis(900);
+const SWEEP_EVERY: Duration = Duration::from_secs(2);
+const KILL_EVERY: Duration = Duration::from_millis(2_500);
 
 #[tokio::test]
 async fn every_message_twice_repeats_no_effect() {

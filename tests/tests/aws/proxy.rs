@@ -41,7 +41,7 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let between = Arc::new(Between {
             to: to.to_owned(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: functions::http::client(&functions::http::Roots::default()).unwrap(),
             seen: Mutex::default(),
             bad: AtomicBool::new(false),
             calls: AtomicU32::new(0),
