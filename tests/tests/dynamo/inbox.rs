@@ -133,3 +133,19 @@ fn taking_one_in_is_one_round_trip_and_a_lost_reply_makes_no_second_one() {
         assert_eq!(inbox.unheard(9).await.unwrap().len(), 2);
     });
 }
+
+#[test]
+fn what_two_regions_take_in_at_once_is_not_accepted_before_one_has_it() {
+    let tables = Tables::start().unwrap();
+    let name = tables.make().unwrap();
+    tables.wait(async {
+        let line = Flaky::start(&tables.url).await.unwrap();
+        let inbox = Inbox::new(behind(&line, &name));
+        for _ in 0..20 {
+            line.harm("PutItem", Harm::Refused("ReplicatedWriteConflictException"));
+        }
+        inbox.put(&arrival(b"one", MONDAY)).await.unwrap_err();
+        line.relent();
+        assert_eq!(inbox.put(&arrival(b"one", MONDAY)).await.unwrap(), Placed::New);
+    });
+}

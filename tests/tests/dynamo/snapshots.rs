@@ -135,11 +135,12 @@ fn incidents_that_are_over_are_read_when_they_are_asked_for() {
     assert!(again.has_taken(&"i".into(), "1").unwrap());
     assert_eq!(line.calls(), ["GetItem"]);
 
+    let mut unread = store(&tables, &name);
     let mut fresh = store(&tables, &name);
     assert!(is_conflict(&append_line(&mut fresh, 1, &over)), "its first turn was written");
     let reopened = summary("i", 1, "frontend", State::Open);
     append_line(&mut fresh, 2, &reopened).unwrap();
-    for other in [&mut one, &mut again, &mut behind_the_times] {
+    for other in [&mut one, &mut again, &mut behind_the_times, &mut unread] {
         other.foreign_writes().unwrap();
         assert_eq!(other.turns(&"i".into()).unwrap().len(), 2);
     }
