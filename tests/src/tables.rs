@@ -26,7 +26,9 @@ pub struct Tables {
 impl Tables {
     /// Starts it, with nothing in it.
     pub fn start() -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // What stands before the emulator must answer while a test is blocked.
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).enable_all().build()?;
         let emulator = runtime.block_on(Emulator::aws())?;
         let url = emulator.url.clone();
         Ok(Self { url, runtime, made: AtomicU32::new(0), _emulator: emulator })

@@ -2,9 +2,10 @@
 //!
 //! Requests that are waiting are run as one durable batch (group commit): one disk flush answers them all, and nothing
 //! is answered before it is on disk. When the store fails, the whole batch is given up and nobody is told "accepted";
-//! senders retry. The desk decides nothing: that is the kernel's work.
+//! senders retry. When another desk at the same store was first, the batch is run again over what that one wrote. The desk decides nothing: that is the kernel's work.
 
 use std::io;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use shared::detect::Probe;
@@ -26,7 +27,7 @@ mod request;
 mod turn;
 
 pub use request::{Arrival, Instruction, Pulse, RosterChange, Utterance};
-use request::{Request, defer};
+use request::{Reply, Request, See};
 pub use turn::{LANE_LIMITS, Lanes};
 
 /// Requests that may wait; beyond it whoever asks waits, too.
@@ -166,7 +167,11 @@ impl Desk {
         &self,
         look: impl FnOnce(&dyn Glance) -> T + Send + 'static,
     ) -> Result<T, Away> {
-        self.ask(|reply| Request::See(Box::new(move |seen| defer(reply, look(seen))))).await
+        let (reply, answer) = oneshot::channel();
+        // Whoever asked may have gone away meanwhile.
+        let see: See = Box::new(move |seen| drop(reply.send(look(seen))));
+        self.0.send(Request::See(Arc::new(Mutex::new(Some(see))))).await.map_err(|_| Away)?;
+        answer.await.map_err(|_| Away)
     }
 
     /// Lets time pass: due wake-ups fire, overdue rungs are swept. Says whether more may be due.
@@ -184,9 +189,9 @@ impl Desk {
         self.ask(Request::Pulse).await
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Away> {
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Away> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(request(reply)).await.map_err(|_| Away)?;
+        self.0.send(request(Reply::new(reply))).await.map_err(|_| Away)?;
         answer.await.map_err(|_| Away)
     }
 }

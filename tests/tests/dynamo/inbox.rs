@@ -6,7 +6,10 @@ use functions::store::dynamo::relay::{Relayed, relayed};
 use shared::ledger::Hash;
 use shared::signal::{BODY_MAX, Trust};
 use shared::time::{Span, Ts};
+use tests::standin::flaky::{Flaky, Harm};
 use tests::tables::Tables;
+
+use super::{behind, items};
 
 const MONDAY: Ts = Ts(1_700_000_000_000);
 
@@ -71,7 +74,11 @@ fn the_largest_body_comes_back_as_it_was() {
         inbox.heard(large.key, large.received_at).await.unwrap();
         assert_eq!(inbox.forget(Ts(2_000), 9).await.unwrap(), 1);
     });
-    assert_eq!(items(&tables, &name), 0, "its chunks are gone too, and those of the duplicate");
+    assert_eq!(
+        items(&tables, &name).len(),
+        0,
+        "its chunks are gone too, and those of the duplicate"
+    );
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn what_was_heard_is_forgotten_when_it_is_old() {
         assert_eq!(inbox.forget(MONDAY + Span::days(3), 9).await.unwrap(), 0);
         assert_eq!(inbox.unheard(9).await.unwrap().len(), 1, "nobody heard it yet");
     });
-    assert_eq!(items(&tables, &name), 8);
+    assert_eq!(items(&tables, &name).len(), 8);
 }
 
 #[test]
@@ -100,19 +107,45 @@ fn a_delivery_that_came_in_asks_to_be_heard() {
     let name = tables.make().unwrap();
     let inbox = Inbox::new(tables.table(&name).unwrap());
     let one = arrival(b"one", MONDAY);
-    let asked =
-        |tables: &Tables| -> Vec<Relayed> { all(tables, &name).iter().flat_map(relayed).collect() };
+    let asked = |tables: &Tables| -> Vec<Relayed> {
+        items(tables, &name).iter().flat_map(relayed).collect()
+    };
     tables.wait(inbox.put(&one)).unwrap();
     assert_eq!(asked(&tables), [Relayed::Hear(one.key)]);
     tables.wait(inbox.heard(one.key, one.received_at)).unwrap();
     assert_eq!(asked(&tables), []);
 }
 
-fn all(tables: &Tables, name: &str) -> Vec<functions::store::dynamo::Item> {
-    let client = tables.client().unwrap();
-    tables.wait(client.scan().table_name(name).send()).unwrap().items.unwrap()
+#[test]
+fn taking_one_in_is_one_round_trip_and_a_lost_reply_makes_no_second_one() {
+    let tables = Tables::start().unwrap();
+    let name = tables.make().unwrap();
+    tables.wait(async {
+        let line = Flaky::start(&tables.url).await.unwrap();
+        let inbox = Inbox::new(behind(&line, &name));
+        let (one, two) = (arrival(b"one", MONDAY), arrival(b"two", MONDAY));
+        assert_eq!(inbox.put(&one).await.unwrap(), Placed::New);
+        assert_eq!(line.calls(), ["PutItem"]);
+        line.harm("PutItem", Harm::ReplyLost);
+        assert_eq!(inbox.put(&two).await.unwrap(), Placed::New, "nobody else has put it there");
+        line.harm("PutItem", Harm::ReplyLost);
+        assert_eq!(inbox.put(&two).await.unwrap(), Placed::Duplicate);
+        assert_eq!(inbox.unheard(9).await.unwrap().len(), 2);
+    });
 }
 
-fn items(tables: &Tables, name: &str) -> usize {
-    all(tables, name).len()
+#[test]
+fn what_two_regions_take_in_at_once_is_not_accepted_before_one_has_it() {
+    let tables = Tables::start().unwrap();
+    let name = tables.make().unwrap();
+    tables.wait(async {
+        let line = Flaky::start(&tables.url).await.unwrap();
+        let inbox = Inbox::new(behind(&line, &name));
+        for _ in 0..20 {
+            line.harm("PutItem", Harm::Refused("ReplicatedWriteConflictException"));
+        }
+        inbox.put(&arrival(b"one", MONDAY)).await.unwrap_err();
+        line.relent();
+        assert_eq!(inbox.put(&arrival(b"one", MONDAY)).await.unwrap(), Placed::New);
+    });
 }

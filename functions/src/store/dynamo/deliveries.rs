@@ -127,10 +127,12 @@ impl Inbox {
             Put::New => Ok(Placed::New),
             // Our own, whose reply was lost.
             Put::There(there) if text_of(&there, "token") == Some(&token) => Ok(Placed::New),
-            Put::There(_) | Put::Raced => {
+            Put::There(_) => {
                 delete_chunks(&self.table, &beside(&token), 0, chunks).await?;
                 Ok(Placed::Duplicate)
             }
+            // Perhaps neither Region has it: whoever sent it has to send it again.
+            Put::Raced => Err(StoreError::Unavailable("another Region takes it in, too".into())),
         }
     }
 

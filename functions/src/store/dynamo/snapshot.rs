@@ -3,7 +3,7 @@
 //! They are written by whoever sweeps, never in a request's way. One that can't be read costs time and nothing else: the
 //! log is whole without it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,7 @@ fn shelve(store: &DynamoStore) -> Result<(), StoreError> {
 }
 
 fn image(view: &View) -> Snapshot {
-    let over = view.memory.over();
+    let over: BTreeSet<StreamId> = view.memory.over().into_iter().collect();
     let shelved = |id: &StreamId| view.shelved.contains_key(id) && over.contains(id);
     Snapshot {
         next: view.next,
