@@ -81,16 +81,19 @@ pub async fn run(switch: Switch, told: Told) {
     let began = (switch.clock)();
     let every = switch.limits.every.to_std();
     loop {
-        let said = match switch.prove(began).await {
-            Ok(()) => switch.tell().await,
-            Err(why) => Err(why),
-        };
+        let said = switch.once(began).await;
         told.note(said, (switch.clock)());
         sleep(every).await;
     }
 }
 
 impl Switch {
+    /// Proves it and tells the outside; else why not. `began`: since when there may have been canaries.
+    pub async fn once(&self, began: Ts) -> Result<(), String> {
+        self.prove(began).await?;
+        self.tell().await
+    }
+
     /// Whether pages get out; as an error, why that can't be proven.
     async fn prove(&self, began: Ts) -> Result<(), String> {
         let pulse = match timeout(TURN_WITHIN, self.desk.pulse()).await {

@@ -9,6 +9,7 @@ pub mod dead_man;
 pub mod desk;
 pub mod door;
 pub mod http;
+pub mod lambda;
 pub mod outbox;
 pub mod perform;
 pub mod phone_tests;

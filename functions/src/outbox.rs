@@ -118,7 +118,8 @@ impl<P: Perform> Outbox<P> {
         }
     }
 
-    async fn outcome(&self, owed: &Owed) -> Outcome {
+    /// What comes of an effect: its permit where it acts, and its performance within its time. Nothing is settled yet.
+    pub async fn outcome(&self, owed: &Owed) -> Outcome {
         let hold = match &owed.effect {
             Effect::Act(act) => match self.permit(owed, act).await {
                 Ok(hold) => hold,
@@ -185,7 +186,7 @@ pub(crate) fn without_answer(effect: &Effect) -> Outcome {
     }
 }
 
-fn word(outcome: &Outcome) -> &'static str {
+pub(crate) fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Done(_) => "done",
         Outcome::Later { .. } => "later",

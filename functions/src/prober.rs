@@ -21,12 +21,18 @@ const LOCAL: &str = "local";
 
 /// Probes from one vantage point.
 pub struct Prober {
+    /// What looks.
+    pub eye: Eye,
+    /// Where results go.
+    pub desk: Desk,
+}
+
+/// Looks from one vantage point.
+pub struct Eye {
     /// What to probe, and how often.
     pub plan: Arc<Plan>,
     /// The shared client.
     pub http: reqwest::Client,
-    /// Where results go.
-    pub desk: Desk,
     /// When a result was had.
     pub clock: Clock,
     /// Where we are.
@@ -44,7 +50,7 @@ pub fn own_vantage(plan: &Plan) -> Option<Vantage> {
 pub async fn run(prober: Prober) {
     let prober = Arc::new(prober);
     let mut watches = JoinSet::new();
-    for component in prober.plan.components.clone() {
+    for component in prober.eye.plan.components.clone() {
         let prober = Arc::clone(&prober);
         watches.spawn(async move { prober.watch(component).await });
     }
@@ -54,17 +60,25 @@ pub async fn run(prober: Prober) {
 impl Prober {
     /// One probe after the other: what comes due while one is under way is skipped, so that the schedule never drifts.
     async fn watch(&self, component: Component) {
-        let mut schedule = interval(self.plan.detection.probe_every.to_std());
+        let mut schedule = interval(self.eye.plan.detection.probe_every.to_std());
         schedule.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             schedule.tick().await;
-            let probe = self.probe(&component.health_url).await;
-            // Only a failure needs to know whether it is our own network.
-            let control_ok = probe.ok || self.control_answers().await;
+            let (probe, control_ok) = self.eye.look(&component.health_url).await;
             if self.desk.probe(component.id.clone(), probe, control_ok).await.is_err() {
                 tracing::warn!(component = %component.id, "failed to hand in a probe");
             }
         }
+    }
+}
+
+impl Eye {
+    /// Looks at a health URL: what was seen, and whether the control site answers from here.
+    pub async fn look(&self, url: &str) -> (Probe, bool) {
+        let probe = self.probe(url).await;
+        // Only a failure needs to know whether it is our own network.
+        let control_ok = probe.ok || self.control_answers().await;
+        (probe, control_ok)
     }
 
     async fn probe(&self, url: &str) -> Probe {
@@ -98,37 +112,37 @@ async fn within(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{desk, plan, site};
+    use crate::testing::{plan, site};
     use crate::{clock, http};
     use shared::time::Span;
 
-    fn prober(control: &str) -> Prober {
+    fn eye(control: &str) -> Eye {
         let mut plan = Plan::clone(&plan());
         plan.detection.control_site = control.into();
         plan.detection.probe_timeout = Span::millis(300);
-        let (http, desk) = (http::client(&http::Roots::default()).unwrap(), desk().desk);
-        Prober { plan: Arc::new(plan), http, desk, clock: clock::now, vantage: "local".into() }
+        let http = http::client(&http::Roots::default()).unwrap();
+        Eye { plan: Arc::new(plan), http, clock: clock::now, vantage: "local".into() }
     }
 
     #[tokio::test]
     async fn a_good_answer_is_timed_and_a_bad_one_says_why() {
         let site = site().await;
-        let prober = prober("unused");
-        let good = prober.probe(&format!("{site}/up")).await;
+        let eye = eye("unused");
+        let good = eye.probe(&format!("{site}/up")).await;
         assert!(good.ok && good.latency_ms.is_some() && good.why.is_none(), "{good:?}");
-        let ill = prober.probe(&format!("{site}/ill")).await;
+        let ill = eye.probe(&format!("{site}/ill")).await;
         assert_eq!((ill.ok, ill.why.as_deref()), (false, Some("HTTP 503")));
-        let slow = prober.probe(&format!("{site}/slow")).await;
+        let slow = eye.probe(&format!("{site}/slow")).await;
         assert_eq!((slow.ok, slow.why.as_deref()), (false, Some("no answer in time")));
-        let nobody = prober.probe("http://127.0.0.1:9/").await;
+        let nobody = eye.probe("http://127.0.0.1:9/").await;
         assert!(nobody.why.unwrap().contains("refused"));
     }
 
     #[tokio::test]
     async fn the_control_site_tells_our_own_network_from_theirs() {
         let site = site().await;
-        assert!(prober(&format!("{site}/up")).control_answers().await);
-        assert!(!prober(&format!("{site}/slow")).control_answers().await);
+        assert!(eye(&format!("{site}/up")).control_answers().await);
+        assert!(!eye(&format!("{site}/slow")).control_answers().await);
     }
 
     #[test]

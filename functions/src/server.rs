@@ -22,8 +22,8 @@ use crate::door::{Door, Secrets};
 use crate::http::{self, NoClient, Roots};
 use crate::outbox::{self, Outbox};
 use crate::perform::{KillSwitch, Perform};
-use crate::prober::{self, Prober};
-use crate::routes::{App, routes};
+use crate::prober::{self, Eye, Prober};
+use crate::routes::{Reception, Vitals, signs_of_life, webhooks};
 use crate::store::{DELIVERIES_KEPT, ServerLock, SqliteStore};
 use crate::vendors::lookout::Lookout;
 use crate::vendors::town::LiveTown;
@@ -75,7 +75,8 @@ pub enum ServeError {
 pub struct Server {
     store: PathBuf,
     listener: TcpListener,
-    app: App,
+    reception: Reception,
+    vitals: Vitals,
     more: Router,
     opened: Opened,
     switch: KillSwitch,
@@ -117,27 +118,18 @@ impl Server {
         let http = http::client(&roots)?;
         let desk = opened.desk.clone();
         let vantage = prober::own_vantage(&plan).filter(|_| probes);
-        let prober = vantage.map(|vantage| Prober {
-            plan: Arc::clone(&plan),
-            http: http.clone(),
-            desk: desk.clone(),
-            clock,
-            vantage,
-        });
+        let eye = |vantage| Eye { plan: Arc::clone(&plan), http: http.clone(), clock, vantage };
+        let prober = vantage.map(|vantage| Prober { eye: eye(vantage), desk: desk.clone() });
         let door = Door::new(secrets, http.clone());
-        let app = App {
-            plan: Arc::clone(&plan),
-            desk,
-            door,
-            clock,
-            switch: switch.clone(),
-            beside: Vec::new(),
-        };
+        let deliveries = Box::new(desk.clone());
+        let reception = Reception { plan: Arc::clone(&plan), deliveries, door, clock };
+        let vitals = Vitals { desk, switch: switch.clone(), beside: Vec::new() };
         let lookout = Lookout { plan, http, roots, clock };
         Ok(Self {
             store,
             listener,
-            app,
+            reception,
+            vitals,
             more: Router::new(),
             opened,
             switch,
@@ -171,7 +163,7 @@ impl Server {
     /// Shows these fields in `/health`, too.
     #[must_use]
     pub fn with_status(mut self, says: impl Fn() -> Value + Send + Sync + 'static) -> Self {
-        self.app.beside.push(Box::new(says));
+        self.vitals.beside.push(Box::new(says));
         self
     }
 
@@ -189,7 +181,8 @@ impl Server {
         }
         background.spawn(forget_deliveries(self.store));
         tracing::info!(address = %self.listener.local_addr()?, "serving");
-        let router = routes(self.app).merge(self.more);
+        let router = webhooks(Arc::new(self.reception));
+        let router = router.merge(signs_of_life(self.vitals)).merge(self.more);
         axum::serve(self.listener, router).with_graceful_shutdown(shutdown).await?;
         background.shutdown().await;
         // With its last caller gone the desk ends; what it answered is on disk, so that nobody must wait for long.

@@ -122,7 +122,7 @@ impl<E> Body<E> {
 }
 
 /// A turn as stored: the exact bytes of its body and the hash that chains it to the turn before.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// The stream it belongs to.
     pub stream: StreamId,

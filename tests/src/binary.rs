@@ -21,6 +21,18 @@ pub fn shipped() -> PathBuf {
     build(true)
 }
 
+/// Builds what Lambda starts like these tests were built, and says in which folder it is.
+///
+/// # Panics
+/// If it can't be built.
+pub fn bootstrap() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        made("bootstrap", is_release());
+        folder()
+    })
+}
+
 /// The folder of what was built like this program.
 fn folder() -> PathBuf {
     let tests = std::env::current_exe().unwrap_or_default();
@@ -47,15 +59,19 @@ const PACKAGE: [&str; 9] = [
     "CARGO_PKG_VERSION_PRE",
 ];
 
-/// The test beside it brings the features of all tests with it, so that nothing is built a second time.
 fn build(release: bool) -> PathBuf {
+    let folder = if release { folder().with_file_name("release") } else { folder() };
+    made("allclear", release);
+    folder.join("allclear")
+}
+
+/// The test beside it brings the features of all tests with it, so that nothing is built a second time.
+fn made(program: &str, release: bool) {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bin", "allclear"]);
+    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bin", program]);
     cargo.args(if release { &["--release"][..] } else { &["--test", "tidy"] });
     for name in PACKAGE {
         cargo.env_remove(name);
     }
-    assert!(cargo.status().is_ok_and(|status| status.success()), "failed to build allclear");
-    let folder = if release { folder().with_file_name("release") } else { folder() };
-    folder.join("allclear")
+    assert!(cargo.status().is_ok_and(|status| status.success()), "failed to build {program}");
 }

@@ -33,8 +33,14 @@ pub struct Emulator {
 impl Emulator {
     /// All of AWS, with nothing in it.
     pub async fn aws() -> Result<Self> {
+        Self::aws_with(&[]).await
+    }
+
+    /// All of AWS, with nothing in it; its functions inherit these settings.
+    pub async fn aws_with(settings: &[(&str, &str)]) -> Result<Self> {
         let command = |folder: &Path, port: u16| {
             let mut ministack = Command::new(parts::program("ministack"));
+            ministack.envs(settings.iter().copied());
             // It would listen on every address, and on another port for the Internet of Things.
             ministack.env("BIND_HOST", "127.0.0.1").env("IOT_MTLS_ENABLED", "0");
             ministack.env("GATEWAY_PORT", port.to_string()).env("TMPDIR", folder);
@@ -68,6 +74,23 @@ impl Emulator {
             Ok(emulate)
         };
         Self::start(command).await
+    }
+
+    /// What it and its functions have written so far.
+    pub fn log(&self) -> Result<String> {
+        std::fs::read_to_string(self.folder.path().join("log"))
+    }
+
+    /// The processes that it has started, by their ids.
+    pub fn children(&self) -> Result<Vec<u32>> {
+        let Some(id) = self.process.id() else { return Ok(Vec::new()) };
+        let mut children = Vec::new();
+        for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
+            let listed = std::fs::read_to_string(thread?.path().join("children"));
+            let listed = listed.unwrap_or_default();
+            children.extend(listed.split_whitespace().filter_map(|one| one.parse::<u32>().ok()));
+        }
+        Ok(children)
     }
 
     async fn start(command: impl Fn(&Path, u16) -> Result<Command>) -> Result<Self> {

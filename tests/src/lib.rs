@@ -11,4 +11,6 @@ pub mod place;
 pub mod rehearsal;
 pub mod standin;
 pub mod store_contract;
+pub mod store_life;
+pub mod tables;
 pub mod tree;

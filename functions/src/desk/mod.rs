@@ -2,13 +2,14 @@
 //!
 //! Requests that are waiting are run as one durable batch (group commit): one disk flush answers them all, and nothing
 //! is answered before it is on disk. When the store fails, the whole batch is given up and nobody is told "accepted";
-//! senders retry. The desk decides nothing: that is the kernel's work.
+//! senders retry. When another desk at the same store was first, the batch is run again over what that one wrote. The desk decides nothing: that is the kernel's work.
 
 use std::io;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use shared::detect::Probe;
-use shared::effect::{Act, ActClass, Outcome};
+use shared::effect::{Act, ActClass, Lane, Outcome};
 use shared::engine::{
     Engine, Glance, Granted, OperationError, Permit, Receipt, RosterError, WishError,
 };
@@ -26,11 +27,14 @@ mod request;
 mod turn;
 
 pub use request::{Arrival, Instruction, Pulse, RosterChange, Utterance};
-use request::{Request, defer};
+use request::{Reply, Request, See};
 pub use turn::{LANE_LIMITS, Lanes};
 
 /// Requests that may wait; beyond it whoever asks waits, too.
 const QUEUE: usize = 1_024;
+
+/// Owed effects that are told in one go.
+pub const DUE_AT_ONCE: usize = 1_024;
 
 /// The way to the desk; clones lead to the same one.
 #[derive(Clone)]
@@ -61,6 +65,18 @@ pub fn open<S: Store + Send + 'static>(engine: Engine<S>, clock: Clock) -> io::R
         .name("desk".into())
         .spawn(move || runtime.block_on(room.serve()))?;
     Ok(Opened { desk: Desk(sender), lanes, thread })
+}
+
+/// Opens a desk that only answers: it lets no time pass unless it is told to, and hands nothing out. For processes that
+/// are frozen between two questions, with others like them beside.
+pub fn open_still<S: Store + Send + 'static>(engine: Engine<S>, clock: Clock) -> io::Result<Desk> {
+    let (sender, requests) = mpsc::channel(QUEUE);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let room = turn::Room::new(engine, clock, requests, Vec::new());
+    std::thread::Builder::new()
+        .name("desk".into())
+        .spawn(move || runtime.block_on(room.serve_still()))?;
+    Ok(Desk(sender))
 }
 
 impl Desk {
@@ -151,7 +167,21 @@ impl Desk {
         &self,
         look: impl FnOnce(&dyn Glance) -> T + Send + 'static,
     ) -> Result<T, Away> {
-        self.ask(|reply| Request::See(Box::new(move |seen| defer(reply, look(seen))))).await
+        let (reply, answer) = oneshot::channel();
+        // Whoever asked may have gone away meanwhile.
+        let see: See = Box::new(move |seen| drop(reply.send(look(seen))));
+        self.0.send(Request::See(Arc::new(Mutex::new(Some(see))))).await.map_err(|_| Away)?;
+        answer.await.map_err(|_| Away)
+    }
+
+    /// Lets time pass: due wake-ups fire, overdue rungs are swept. Says whether more may be due.
+    pub async fn tick(&self) -> Result<bool, Away> {
+        self.ask(Request::Tick).await
+    }
+
+    /// What a lane owes and is due, the most urgent first, at most [`DUE_AT_ONCE`].
+    pub async fn due(&self, lane: Lane) -> Result<Vec<Owed>, Away> {
+        self.ask(|reply| Request::Due(lane, DUE_AT_ONCE, reply)).await
     }
 
     /// A sign of life: the loop takes a fresh turn for it, and the store a batch.
@@ -159,9 +189,9 @@ impl Desk {
         self.ask(Request::Pulse).await
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Away> {
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Away> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(request(reply)).await.map_err(|_| Away)?;
+        self.0.send(request(Reply::new(reply))).await.map_err(|_| Away)?;
         answer.await.map_err(|_| Away)
     }
 }

@@ -1,6 +1,6 @@
 //! What the desk can be asked, and how a request runs inside a batch.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use shared::detect::Probe;
@@ -20,13 +20,15 @@ use shared::store::{Delivery, Owed, Store, StoreError};
 use shared::time::Ts;
 use tokio::sync::oneshot;
 
-/// Answers once the batch is durable; dropped instead when it isn't.
-pub(super) type Reply<T> = oneshot::Sender<T>;
-/// An answer that waits for its batch to become durable.
-pub(super) type Deferred = Box<dyn FnOnce()>;
+/// Answers once the batch is durable; dropped instead when it isn't. A request may have to run again before that, so
+/// it is only lent to each run.
+pub(super) struct Reply<T>(Arc<Mutex<Option<oneshot::Sender<T>>>>);
 
-/// Looks at what is known and holds what it saw until the batch is over.
-pub(super) type See = Box<dyn FnOnce(&dyn Glance) -> Deferred + Send>;
+/// An answer that waits for its batch to become durable; it may look at what is known then.
+pub(super) type Deferred = Box<dyn FnOnce(&dyn Glance)>;
+
+/// Looks at what is known once the batch is durable, and answers.
+pub(super) type See = Box<dyn FnOnce(&dyn Glance) + Send>;
 
 /// A delivery as it came in, and what it says.
 #[derive(Clone, Debug)]
@@ -115,7 +117,9 @@ pub(super) enum Request {
     Unfreeze { by: String, key: String, reply: Reply<()> },
     Prove { class: ActClass, by: String, key: String, reply: Reply<()> },
     NoteBackups { events: Vec<BackupEvent>, by: String, key: String, reply: Reply<()> },
-    See(See),
+    See(Arc<Mutex<Option<See>>>),
+    Tick(Reply<bool>),
+    Due(Lane, usize, Reply<Vec<Owed>>),
     Pulse(Reply<Pulse>),
 }
 
@@ -129,10 +133,17 @@ pub(super) struct Ran {
     pub stirs: bool,
 }
 
+impl<T> Reply<T> {
+    pub fn new(sender: oneshot::Sender<T>) -> Self {
+        Self(Arc::new(Mutex::new(Some(sender))))
+    }
+}
+
 impl Request {
-    /// Runs inside the open batch; an error gives the whole batch up.
+    /// Runs inside the open batch; an error gives the whole batch up. A batch that lost a race is run again, so nothing
+    /// but the engine may be changed here.
     pub fn run<S: Store>(
-        self,
+        &self,
         engine: &mut Engine<S>,
         pulse: &Pulse,
         now: Ts,
@@ -140,40 +151,52 @@ impl Request {
         let (mut settled, mut stirs) = (None, true);
         let answer = match self {
             Self::Receive(arrival, reply) => {
-                let receipt = receive(engine, &arrival, now)?;
+                let receipt = receive(engine, arrival, now)?;
                 stirs = !matches!(receipt, Receipt::New { turns: 0 } | Receipt::Duplicate);
                 defer(reply, receipt)
             }
             Self::Probe { component, probe, control_ok, reply } => {
-                defer(reply, engine.probe(&component, probe, control_ok, now)?)
+                defer(reply, engine.probe(component, probe.clone(), *control_ok, now)?)
             }
             Self::Settle(owed, outcome, reply) => {
                 settled = owed.effect.lane().map(|lane| (lane, owed.key.clone()));
-                defer(reply, engine.settle(&owed, &outcome, now)?)
+                defer(reply, engine.settle(owed, outcome, now)?)
             }
             Self::Deliver(key, report, reply) => {
-                let news = engine.deliver(&key, &report, now)?;
+                let news = engine.deliver(key, report, now)?;
                 stirs = news;
                 defer(reply, news)
             }
-            Self::Permit(key, act, reply) => defer(reply, engine.permit(&key, &act, now)?),
-            Self::Holds(key, epoch, reply) => defer(reply, engine.holds(&key, epoch)),
-            Self::Wish(utterance, reply) => defer(reply, wish(engine, &utterance, now)?),
-            Self::Operate(said, reply) => defer(reply, operate(engine, &said, now)?),
-            Self::Roster(said, reply) => defer(reply, change_roster(engine, &said, now)?),
-            Self::Freeze { by, why, key, reply } => {
-                defer(reply, engine.freeze(&by, &why, &key, now)?)
-            }
-            Self::Unfreeze { by, key, reply } => defer(reply, engine.unfreeze(&by, &key, now)?),
+            Self::Permit(key, act, reply) => defer(reply, engine.permit(key, act, now)?),
+            Self::Holds(key, epoch, reply) => defer(reply, engine.holds(key, *epoch)),
+            Self::Wish(utterance, reply) => defer(reply, wish(engine, utterance, now)?),
+            Self::Operate(said, reply) => defer(reply, operate(engine, said, now)?),
+            Self::Roster(said, reply) => defer(reply, change_roster(engine, said, now)?),
+            Self::Freeze { by, why, key, reply } => defer(reply, engine.freeze(by, why, key, now)?),
+            Self::Unfreeze { by, key, reply } => defer(reply, engine.unfreeze(by, key, now)?),
             Self::Prove { class, by, key, reply } => {
-                defer(reply, engine.prove(class, &by, &key, now)?)
+                defer(reply, engine.prove(*class, by, key, now)?)
             }
             Self::NoteBackups { events, by, key, reply } => {
-                defer(reply, engine.note_backups(events, &by, &key, now)?)
+                defer(reply, engine.note_backups(events.clone(), by, key, now)?)
+            }
+            Self::Tick(reply) => {
+                let more = engine.tick(now)?;
+                engine.care(now)?;
+                defer(reply, more)
+            }
+            Self::Due(lane, limit, reply) => {
+                stirs = false;
+                defer(reply, engine.owed(*lane, now, *limit)?)
             }
             Self::See(look) => {
                 stirs = false;
-                look(engine)
+                let look = Arc::clone(look);
+                Box::new(move |seen: &dyn Glance| {
+                    if let Some(look) = taken(&look) {
+                        look(seen);
+                    }
+                })
             }
             Self::Pulse(reply) => {
                 stirs = false;
@@ -184,9 +207,14 @@ impl Request {
     }
 }
 
-pub(super) fn defer<T: 'static>(reply: Reply<T>, value: T) -> Deferred {
+fn defer<T: 'static>(reply: &Reply<T>, value: T) -> Deferred {
+    let reply = Arc::clone(&reply.0);
     // Whoever asked may have gone away meanwhile: what was written stays written.
-    Box::new(move || drop(reply.send(value)))
+    Box::new(move |_| drop(taken(&reply).map(|reply| reply.send(value))))
+}
+
+fn taken<T>(place: &Mutex<Option<T>>) -> Option<T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 fn receive<S: Store>(

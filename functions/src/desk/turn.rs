@@ -21,6 +21,10 @@ use crate::clock::Clock;
 const BATCH: usize = 64;
 /// Time passes at least this often: probes' silence is noticed, overdue rungs are swept.
 const TICK: Span = Span::secs(1);
+/// Races that one batch may lose against other desks. Whoever wins goes on, so somebody always does.
+const RACES: u32 = 24;
+/// The pause after the first lost race; later ones are longer, all by chance.
+const RACE_PAUSE: Duration = Duration::from_millis(2);
 /// A terminal's write beside us is noticed within this time.
 const NOTICE_OTHERS: Span = Span::millis(200);
 
@@ -56,6 +60,7 @@ pub(super) struct Room<S> {
     clock: Clock,
     requests: mpsc::Receiver<Request>,
     outlets: Vec<Outlet>,
+    chance: fastrand::Rng,
     foreign_writes: u64,
     next_tick: Ts,
     last: Pulse,
@@ -70,26 +75,46 @@ impl<S: Store> Room<S> {
     ) -> Self {
         let at = clock();
         let last = Pulse { at, last_tick: None, oldest_page: None, live: 0, frozen: None };
-        Self { engine, clock, requests, outlets, foreign_writes: 0, next_tick: at, last }
+        // Two desks that were opened at the same moment must not wait for each other in step.
+        let chance = fastrand::Rng::with_seed(at.0 as u64 ^ u64::from(std::process::id()) << 32);
+        let foreign_writes = engine.foreign_writes();
+        Self { engine, clock, requests, outlets, chance, foreign_writes, next_tick: at, last }
     }
 
     /// Serves until every way to the desk is gone.
     pub async fn serve(mut self) {
         loop {
             let patience = self.patience((self.clock)());
-            let mut waiting = Vec::new();
-            match timeout(patience, self.requests.recv()).await {
+            let waiting = match timeout(patience, self.requests.recv()).await {
                 Ok(None) => return,
-                Ok(Some(first)) => waiting.push(first),
-                Err(_nobody_asked) => {}
-            }
-            while waiting.len() < BATCH
-                && let Ok(next) = self.requests.try_recv()
-            {
-                waiting.push(next);
-            }
-            self.turn(waiting, (self.clock)());
+                Ok(Some(first)) => self.waiting(first),
+                Err(_nobody_asked) => Vec::new(),
+            };
+            self.turn(&waiting, (self.clock)());
         }
+    }
+
+    /// Serves the same way, but lets no time pass by itself: whoever wants that asks for it.
+    pub async fn serve_still(mut self) {
+        while let Some(first) = self.requests.recv().await {
+            let waiting = self.waiting(first);
+            let now = (self.clock)();
+            if waiting.iter().any(|it| matches!(it, Request::Tick(_))) {
+                self.last.last_tick = Some(now);
+            }
+            self.answer(&waiting, now);
+        }
+    }
+
+    /// A request, and those that wait behind it, as many as make one batch.
+    fn waiting(&mut self, first: Request) -> Vec<Request> {
+        let mut waiting = vec![first];
+        while waiting.len() < BATCH
+            && let Ok(next) = self.requests.try_recv()
+        {
+            waiting.push(next);
+        }
+        waiting
     }
 
     fn patience(&self, now: Ts) -> Duration {
@@ -97,16 +122,13 @@ impl<S: Store> Room<S> {
     }
 
     /// One turn: time first, then what was asked, then what is due.
-    fn turn(&mut self, waiting: Vec<Request>, now: Ts) {
-        let tick = self.others_wrote() || now >= self.next_tick;
-        if waiting.is_empty() && !tick {
-            return;
-        }
+    fn turn(&mut self, waiting: &[Request], now: Ts) {
+        let tick = now >= self.next_tick || waiting.is_empty() && self.others_wrote();
         if tick {
             self.tick(now);
         }
         let stirred = !waiting.is_empty() && self.answer(waiting, now);
-        if tick || stirred {
+        if self.took_up_others() || tick || stirred {
             self.hand_out(now);
         }
     }
@@ -124,7 +146,7 @@ impl<S: Store> Room<S> {
     /// Lets time pass; a batch of its own, so that what fails here fails no delivery.
     fn tick(&mut self, now: Ts) {
         self.next_tick = now + TICK;
-        let passed = self.engine.batch(now, |engine| {
+        let passed = self.durably(now, |engine, _| {
             let more = engine.tick(now)?;
             engine.care(now).map(|()| more)
         });
@@ -141,10 +163,9 @@ impl<S: Store> Room<S> {
     }
 
     /// Runs and answers what was asked; says whether anything new may be due.
-    fn answer(&mut self, waiting: Vec<Request>, now: Ts) -> bool {
-        let last = &self.last;
-        let batch: Result<Vec<Ran>, StoreError> = self.engine.batch(now, |engine| {
-            waiting.into_iter().map(|request| request.run(engine, last, now)).collect()
+    fn answer(&mut self, waiting: &[Request], now: Ts) -> bool {
+        let batch: Result<Vec<Ran>, StoreError> = self.durably(now, |engine, last| {
+            waiting.iter().map(|request| request.run(engine, last, now)).collect()
         });
         match batch {
             // The replies are dropped with the requests: everyone learns that nothing was accepted.
@@ -162,18 +183,44 @@ impl<S: Store> Room<S> {
         }
     }
 
+    /// Runs work as one durable batch. If another desk was first, it is run again over what that one wrote: it must not
+    /// change anything but the engine.
+    fn durably<T>(
+        &mut self,
+        now: Ts,
+        work: impl Fn(&mut Engine<S>, &Pulse) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut races = 0;
+        loop {
+            match self.engine.batch(now, |engine| work(engine, &self.last)) {
+                Err(StoreError::Conflict { .. }) if races < RACES => {
+                    std::thread::sleep(RACE_PAUSE * self.chance.u32(0..=races));
+                    races += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
     fn release(&mut self, Ran { answer, settled, .. }: Ran) {
         if let Some((lane, key)) = settled
             && let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.lane == lane)
         {
             outlet.under_way.remove(&key);
         }
-        answer();
+        answer(&self.engine);
     }
 
-    /// Whether a terminal beside us wrote.
-    fn others_wrote(&mut self) -> bool {
-        let writes = self.engine.store().foreign_writes().unwrap_or(self.foreign_writes);
+    /// Whether somebody wrote beside us whom no batch of ours has taken up yet. A store that can't be asked says so in the
+    /// next batch.
+    fn others_wrote(&self) -> bool {
+        let taken_up = self.engine.foreign_writes();
+        self.engine.store().foreign_writes().is_ok_and(|writes| writes != taken_up)
+    }
+
+    /// Whether a batch has taken up what somebody wrote beside us.
+    fn took_up_others(&mut self) -> bool {
+        let writes = self.engine.foreign_writes();
         std::mem::replace(&mut self.foreign_writes, writes) != writes
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::time::{Span, Ts};
 use tokio::time::timeout;
 
-use super::App;
+use super::Vitals;
 use super::answer::{Refused, with};
 use crate::desk::Pulse;
 
@@ -21,7 +21,7 @@ const TURN_WITHIN: Duration = Duration::from_secs(2);
 const TICK_WITHIN: Span = Span::secs(10);
 
 /// `GET /health`.
-pub(super) async fn health(State(app): State<Arc<App>>) -> Result<Response, Refused> {
+pub(super) async fn health(State(app): State<Arc<Vitals>>) -> Result<Response, Refused> {
     let pulse = pulse(&app).await?;
     let ticking = pulse.last_tick.is_some_and(|tick| pulse.at.since(tick) <= TICK_WITHIN);
     let (status, word) =
@@ -42,12 +42,12 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Result<Response, Refu
 }
 
 /// `GET /ready`: deliveries can be taken.
-pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Refused> {
+pub(super) async fn ready(State(app): State<Arc<Vitals>>) -> Result<Response, Refused> {
     pulse(&app).await?;
     Ok(with(StatusCode::OK, &json!({ "ready": true })))
 }
 
-async fn pulse(app: &App) -> Result<Pulse, Refused> {
+async fn pulse(app: &Vitals) -> Result<Pulse, Refused> {
     match timeout(TURN_WITHIN, app.desk.pulse()).await {
         Ok(Ok(pulse)) => Ok(pulse),
         Ok(Err(away)) => Err(Refused::unavailable(away.to_string())),

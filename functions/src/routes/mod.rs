@@ -10,11 +10,13 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
+use shared::engine::Receipt;
 use shared::plan::Plan;
 
 use crate::clock::Clock;
-use crate::desk::Desk;
+use crate::desk::{Arrival, Away, Desk};
 use crate::door::Door;
 use crate::perform::KillSwitch;
 
@@ -23,18 +25,38 @@ pub mod callbacks;
 mod health;
 mod webhook;
 
-use answer::{Refused, with};
+pub use answer::Refused;
+use answer::with;
 
-/// What the routes know.
-pub struct App {
+/// Where deliveries are kept before their senders are answered.
+pub trait Deliveries: Send + Sync {
+    /// Keeps a delivery; once this is answered, it is durable.
+    fn keep(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, Away>>;
+}
+
+/// One process hears what it keeps.
+impl Deliveries for Desk {
+    fn keep(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, Away>> {
+        Box::pin(self.receive(arrival))
+    }
+}
+
+/// What the webhooks know.
+pub struct Reception {
     /// The plan.
     pub plan: Arc<Plan>,
     /// Where deliveries go.
-    pub desk: Desk,
+    pub deliveries: Box<dyn Deliveries>,
     /// What decides whom to believe.
     pub door: Door,
     /// When a delivery came.
     pub clock: Clock,
+}
+
+/// What the signs of life know.
+pub struct Vitals {
+    /// Who takes a fresh turn for every answer.
+    pub desk: Desk,
     /// Shown in `/health`.
     pub switch: KillSwitch,
     /// What others in this process want to be shown in `/health`: an object each.
@@ -44,19 +66,26 @@ pub struct App {
 /// Says how something stands, as the fields of a JSON object.
 pub type Status = Box<dyn Fn() -> Value + Send + Sync>;
 
-/// All routes.
-pub fn routes(app: App) -> Router {
+/// The webhooks, and what is said to whoever finds nothing.
+pub fn webhooks(reception: Arc<Reception>) -> Router {
     Router::new()
         .route("/webhook/{source}", post(webhook::receive).fallback(webhook::wrong_method))
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready))
         .fallback(nothing_here)
-        .with_state(Arc::new(app))
+        .with_state(reception)
 }
 
-async fn nothing_here(State(app): State<Arc<App>>, uri: Uri) -> Response {
+/// `/health` and `/ready`.
+pub fn signs_of_life(vitals: Vitals) -> Router {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .with_state(Arc::new(vitals))
+}
+
+async fn nothing_here(State(reception): State<Arc<Reception>>, uri: Uri) -> Response {
     let error = format!("there is nothing at {}", uri.path());
-    let known: Vec<_> = app.plan.sources.iter().map(|one| format!("/webhook/{}", one.id)).collect();
+    let sources = &reception.plan.sources;
+    let known: Vec<_> = sources.iter().map(|one| format!("/webhook/{}", one.id)).collect();
     let todo = format!("use /health, /ready or {}", known.join(", "));
     Refused::new(StatusCode::NOT_FOUND, error, todo).into()
 }

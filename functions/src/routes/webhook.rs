@@ -17,7 +17,7 @@ use shared::signal::{BODY_MAX, Signal, Trust};
 use tokio::time::timeout;
 
 use super::answer::Refused;
-use super::{App, accepted};
+use super::{Reception, accepted};
 use crate::desk::{Arrival, Away};
 use crate::door::{Denied, Entry, Presented};
 
@@ -26,7 +26,7 @@ const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// `POST`.
 pub(super) async fn receive(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<Reception>>,
     Path(source): Path<String>,
     uri: Uri,
     headers: HeaderMap,
@@ -43,14 +43,14 @@ pub(super) async fn receive(
 }
 
 async fn accept(
-    app: &App,
+    app: &Reception,
     source: &Source,
     presented: &Presented,
     entry: Entry,
 ) -> Result<Response, Refused> {
     let count = entry.signals.len() as u32;
     let arrival = arrival(source, presented, entry.key, entry.trust, Ok(entry.signals));
-    let receipt = app.desk.receive(arrival).await.map_err(unavailable)?;
+    let receipt = app.deliveries.keep(arrival).await.map_err(unavailable)?;
     let duplicate = receipt == Receipt::Duplicate;
     tracing::info!(source.id = %source.id, signals = count, duplicate, "delivery accepted");
     if let Some(url) = entry.subscribe_url {
@@ -68,7 +68,7 @@ pub(super) async fn wrong_method(method: Method, Path(source): Path<String>) -> 
     answer
 }
 
-fn known<'a>(app: &'a App, id: &SourceId) -> Result<&'a Source, Refused> {
+fn known<'a>(app: &'a Reception, id: &SourceId) -> Result<&'a Source, Refused> {
     app.plan.source(id).ok_or_else(|| {
         let known: Vec<_> = app.plan.sources.iter().map(|source| source.id.as_str()).collect();
         let todo = format!("use one of {}, or add it under [[sources]]", known.join(", "));
@@ -105,12 +105,17 @@ fn incomplete(error: &str) -> Refused {
 }
 
 /// Keeps a refused body under a key of its own: else the right delivery of the same bytes would be its duplicate.
-async fn refuse(app: &App, source: &Source, presented: &Presented, denied: Denied) -> Refused {
+async fn refuse(
+    app: &Reception,
+    source: &Source,
+    presented: &Presented,
+    denied: Denied,
+) -> Refused {
     tracing::warn!(source.id = %source.id, why = denied.error, "delivery refused");
     let key = Hash::of(&[b"refused", source.id.as_str().as_bytes(), &presented.body]);
     let why = Err(denied.error.clone());
     let arrival = arrival(source, presented, key, Trust::Unauthenticated, why);
-    match app.desk.receive(arrival).await {
+    match app.deliveries.keep(arrival).await {
         Ok(_) => Refused::new(denied.status, denied.error, denied.todo),
         Err(away) => unavailable(away),
     }

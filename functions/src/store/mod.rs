@@ -14,11 +14,13 @@ use shared::time::{Span, Ts};
 
 mod append;
 mod column;
+pub mod dynamo;
 mod failure;
 mod lock;
 mod open;
 
 use column::Word;
+pub use dynamo::DynamoStore;
 use failure::failure;
 pub use lock::ServerLock;
 

@@ -152,12 +152,18 @@ impl<S: Store> Engine<S> {
         self.known.live()
     }
 
+    /// How often others had written when that was taken up last: see [`Store::foreign_writes`].
+    pub fn foreign_writes(&self) -> u64 {
+        self.seen.0
+    }
+
     /// The engine's end: gives the store back.
     pub fn into_store(self) -> S {
         self.store
     }
 
-    /// Runs work as one durable batch: when this returns, everything in it is on disk; on an error nothing is.
+    /// Runs work as one durable batch: when this returns, everything in it is on disk; on an error nothing is. After a
+    /// conflict it is as if the work never ran: it may run again.
     pub fn batch<T>(
         &mut self,
         now: Ts,
@@ -170,7 +176,7 @@ impl<S: Store> Engine<S> {
             Ok(value) => Ok(value),
             Err(error) => {
                 self.store.rollback();
-                self.watches.take_back();
+                self.watches.take_back(matches!(error, StoreError::Conflict { .. }));
                 self.stale = true;
                 Err(error)
             }

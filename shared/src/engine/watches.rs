@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::{Memory, News, Watch};
+use crate::detect::{News, Watch};
 use crate::id::ComponentId;
 use crate::time::Ts;
 
@@ -18,8 +18,8 @@ pub(super) struct Watches {
     /// When silence may be news; an entry too many only costs a look.
     agenda: BTreeSet<(Ts, ComponentId)>,
     ticked: Ts,
-    /// What those that the open batch has changed remembered before.
-    before: BTreeMap<ComponentId, Memory>,
+    /// Those that the open batch has changed, as they were.
+    before: BTreeMap<ComponentId, Watch>,
 }
 
 impl Watches {
@@ -54,7 +54,7 @@ impl Watches {
     ) -> Option<T> {
         let watch = self.all.get_mut(component)?;
         if !self.before.contains_key(component) {
-            self.before.insert(component.clone(), watch.memory());
+            self.before.insert(component.clone(), watch.clone());
         }
         let value = how(watch);
         self.note(component);
@@ -90,11 +90,16 @@ impl Watches {
         self.before.clear();
     }
 
-    /// News that was said into a lost batch must be said again.
-    pub fn take_back(&mut self) {
-        for (component, memory) in std::mem::take(&mut self.before) {
+    /// News that was said into a lost batch must be said again. What was measured stays, unless the same is about to be
+    /// taken in again: then a result that is known already would be no news.
+    pub fn take_back(&mut self, measured_too: bool) {
+        for (component, before) in std::mem::take(&mut self.before) {
             if let Some(watch) = self.all.get_mut(&component) {
-                watch.restore(memory);
+                if measured_too {
+                    *watch = before;
+                } else {
+                    watch.restore(before.memory());
+                }
                 self.note(&component);
                 self.agenda.insert((NEXT_TICK, component));
             }

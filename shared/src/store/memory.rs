@@ -12,6 +12,10 @@ use crate::id::{ComponentId, EffectKey, StreamId};
 use crate::ledger::{Hash, Sealed};
 use crate::time::Ts;
 
+mod image;
+
+pub use image::{Image, Shelved};
+
 /// A store in memory. A clone is a branch: what is written to one is unknown to the other.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
@@ -52,6 +56,25 @@ impl MemoryStore {
     /// What a crash does: an open batch never happened.
     pub fn crash(&mut self) {
         self.rollback();
+    }
+
+    /// Notes that a delivery of this key was kept; `false` if that was known.
+    pub fn note_delivery(&mut self, key: Hash) -> bool {
+        let new = self.deliveries.insert(key);
+        if new {
+            self.log(Undo::Keep(key));
+        }
+        new
+    }
+
+    /// Forgets that a delivery of this key was kept; for good, whatever becomes of an open batch.
+    pub fn forget_delivery(&mut self, key: &Hash) {
+        self.deliveries.remove(key);
+    }
+
+    /// What is owed under this key, be it a wake-up.
+    pub fn owed_under(&self, key: &EffectKey) -> Option<&Owed> {
+        self.agenda.get(self.slots.get(key)?)
     }
 
     fn log(&mut self, undo: Undo) {
@@ -220,11 +243,7 @@ impl Store for MemoryStore {
     }
 
     fn keep(&mut self, delivery: &Delivery) -> Result<bool, StoreError> {
-        let new = self.deliveries.insert(delivery.key);
-        if new {
-            self.log(Undo::Keep(delivery.key));
-        }
-        Ok(new)
+        Ok(self.note_delivery(delivery.key))
     }
 
     fn next_number(&self) -> Result<u32, StoreError> {

@@ -15,7 +15,7 @@ use crate::time::Ts;
 
 mod memory;
 
-pub use memory::MemoryStore;
+pub use memory::{Image, MemoryStore, Shelved};
 
 /// When a new effect is due: at once. Only a store's own order decides between two of them.
 pub const AT_ONCE: Ts = Ts(0);
@@ -73,7 +73,7 @@ pub struct Summary {
 }
 
 /// An owed effect as the outbox holds it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Owed {
     /// Its key.
     pub key: EffectKey,

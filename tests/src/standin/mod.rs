@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub mod arc;
+pub mod flaky;
 mod http;
 pub mod knot;
 pub mod mail;

@@ -1,4 +1,4 @@
-//! AWS: keys from the environment, and clients that never repeat a request by themselves.
+//! AWS: keys from the environment, and clients that never repeat a request by themselves, but for [`patient`] ones.
 //!
 //! No credential chain is searched: in a disaster nothing may depend on an endpoint that hands out keys.
 
@@ -12,6 +12,8 @@ use aws_sdk_route53::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 mod connector;
+pub mod json;
+mod patient;
 
 use connector::Connector;
 
@@ -33,6 +35,7 @@ pub struct Aws {
     endpoint: Option<String>,
     route_53_endpoint: Option<String>,
     s3_endpoint: Option<String>,
+    dynamodb_endpoint: Option<String>,
     sns_endpoint: Option<String>,
 }
 
@@ -77,8 +80,22 @@ impl Aws {
             endpoint: set("AWS_ENDPOINT_URL"),
             route_53_endpoint: set("AWS_ENDPOINT_URL_ROUTE_53"),
             s3_endpoint: set("AWS_ENDPOINT_URL_S3"),
+            dynamodb_endpoint: set("AWS_ENDPOINT_URL_DYNAMODB"),
             sns_endpoint: set("AWS_ENDPOINT_URL_SNS"),
         })
+    }
+
+    /// DynamoDB in a Region, over a client that nobody else uses: see [`crate::store::DynamoStore::open`].
+    ///
+    /// Unlike anywhere else a call is repeated here when it fails: all that is asked of the table is to read, or to write
+    /// on a condition.
+    pub fn dynamodb(&self, region: &str, http: reqwest::Client) -> aws_sdk_dynamodb::Client {
+        let endpoint = self.dynamodb_endpoint.as_ref().or(self.endpoint.as_ref());
+        let config = configured!(aws_sdk_dynamodb, self, region, endpoint);
+        let config = config.http_client(Connector(http)).timeout_config(patient::timeouts());
+        let config = config.retry_config(patient::retries());
+        let config = config.retry_classifier(patient::BrokenConnections);
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// Route 53's control plane.
@@ -138,6 +155,8 @@ impl fmt::Display for Trouble {
         }
     }
 }
+
+impl std::error::Error for Trouble {}
 
 /// Reads a failure of any service.
 pub fn trouble<E>(error: &SdkError<E, HttpResponse>) -> Trouble
