@@ -1,12 +1,13 @@
 //! The desk: batches, lanes and what survives a store that fails.
 
 use shared::effect::{Effect, Finding, Lane, Outcome};
-use shared::store::Owed;
+use shared::store::{MemoryStore, Owed};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, timeout};
 
 use super::*;
-use crate::testing::{declaration, desk};
+use crate::clock;
+use crate::testing::{declaration, desk, plan};
 
 /// Far above what a turn takes, far below what a test may take.
 const SOON: Duration = Duration::from_secs(5);
@@ -67,4 +68,18 @@ async fn the_desk_closes_with_its_last_caller() {
     let Opened { desk, thread, .. } = desk();
     drop(desk);
     tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_still_desk_lets_time_pass_only_when_told_to() {
+    let engine = Engine::open(plan(), MemoryStore::default(), clock::now()).unwrap();
+    let desk = open_still(engine, clock::now).unwrap();
+    desk.wish(declaration()).await.unwrap().unwrap();
+    assert_eq!(desk.pulse().await.unwrap().last_tick, None);
+    assert!(!desk.tick().await.unwrap());
+    assert!(desk.pulse().await.unwrap().last_tick.is_some());
+    let due = desk.due(Lane::Page).await.unwrap();
+    assert!(!due.is_empty());
+    desk.settle(due[0].clone(), Outcome::Never { why: "a test".into() }).await.unwrap();
+    assert!(desk.due(Lane::Page).await.unwrap().iter().all(|owed| owed.key != due[0].key));
 }

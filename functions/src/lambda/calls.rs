@@ -33,8 +33,8 @@ impl Function {
             Self::Callbacks => [&TABLE[..], &[SECRET]].concat(),
             Self::Status => TABLE.into_iter().filter(|call| !call.ends_with("PutItem")).collect(),
             Self::Act => [&TABLE[..], &[DELETE, SECRET], &NAMES].concat(),
-            Self::Page | Self::Tell => [&TABLE[..], &[DELETE, SECRET]].concat(),
-            Self::Archive => [&TABLE[..], &[DELETE]].concat(),
+            Self::Page => [&TABLE[..], &[DELETE, SECRET]].concat(),
+            Self::Tell | Self::Archive => [&TABLE[..], &[DELETE]].concat(),
             Self::Sweep => [&TABLE[..], &[DELETE, SECRET, SEND]].concat(),
             Self::Probe => vec!["dynamodb:PutItem", SEND],
         };

@@ -66,6 +66,6 @@ mod tests {
     #[test]
     fn a_metric_is_a_line_that_cloudwatch_reads() {
         let line = line(&["lane"], &[("Owed", "Count", 3)], json!({ "lane": "page" }), Ts(5));
-        insta::assert_snapshot!(line, @"");
+        insta::assert_snapshot!(line, @r#"{"Owed":3,"_aws":{"CloudWatchMetrics":[{"Dimensions":[["lane"]],"Metrics":[{"Name":"Owed","Unit":"Count"}],"Namespace":"AllClear"}],"Timestamp":5},"lane":"page"}"#);
     }
 }

@@ -32,7 +32,7 @@ pub use ground::{Ground, NoGround};
 pub use lambda_http::Error;
 pub use lane::consume;
 
-/// The functions of this artefact. Slack's are in another one, since they need the crate of people's faces.
+/// The functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
     /// Keeps what monitors say.
@@ -49,7 +49,7 @@ pub enum Function {
     Act,
     /// Wakes people.
     Page,
-    /// Tells the room; in the artefact of Slack this is another one.
+    /// Tells the room.
     Tell,
     /// Files reports.
     Archive,
@@ -140,5 +140,19 @@ pub async fn run(function: Function, ground: Ground) -> Result<(), Error> {
         Function::Archive => Box::pin(lane::run(ground, Lane::Archive)).await,
         Function::Sweep => Box::pin(sweep::run(ground)).await,
         Function::Probe => Box::pin(probe::run(ground)).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Function;
+
+    #[test]
+    fn a_handler_names_its_function_and_a_wrong_one_is_told_the_right_ones() {
+        for function in Function::ALL {
+            assert_eq!(function.name().parse(), Ok(function));
+        }
+        let wrong = "upload".parse::<Function>().unwrap_err().to_string();
+        assert!(wrong.contains("no function `upload`") && wrong.contains("uptime-webhook"), "{wrong}");
     }
 }
