@@ -104,6 +104,7 @@ pub fn is_conflict(result: &Result<(), StoreError>) -> bool {
 }
 
 const EVER: Ts = Ts(i64::MAX);
+const NEVER_YET: Ts = Ts(i64::MIN);
 
 fn notice(text: &str) -> Effect {
     Effect::Tell(Tell::Notice(text.into()))
@@ -118,7 +119,7 @@ fn an_empty_store_owes_nothing(store: &mut impl Store) {
     assert!(!store.has_taken(&"unknown".into(), "").unwrap());
     assert!(Lane::ALL.iter().all(|lane| store.owed(*lane, EVER, 9).unwrap().is_empty()));
     assert!(store.wakes(EVER, 9).unwrap().is_empty());
-    assert_eq!(store.next_due().unwrap(), None);
+    assert_eq!(store.next_due(NEVER_YET).unwrap(), None);
     assert_eq!(store.next_number().unwrap(), 1);
     assert_eq!(store.latest(&"frontend".into()).unwrap(), None);
     assert_eq!(store.numbered(1).unwrap(), None);
@@ -226,7 +227,7 @@ fn owed_effects_come_by_lane_oldest_first(store: &mut impl Store) {
     assert!(store.owed(Lane::Page, EVER, usize::MAX).unwrap().is_empty());
     let told = store.owed(Lane::Tell, AT_ONCE, usize::MAX).unwrap();
     assert_eq!(told, [Owed { key: key("z", 1, 1), effect: notice("hello"), attempts: 0 }]);
-    assert_eq!(store.next_due().unwrap(), Some(AT_ONCE));
+    assert_eq!(store.next_due(NEVER_YET).unwrap(), Some(AT_ONCE));
 }
 
 fn a_postponed_effect_waits_and_is_counted(store: &mut impl Store) {
@@ -237,7 +238,7 @@ fn a_postponed_effect_waits_and_is_counted(store: &mut impl Store) {
     store.postpone(&key("a", 1, 1), Ts(60)).unwrap();
     store.postpone(&key("a", 1, 0), Ts(60)).unwrap();
     store.postpone(&key("a", 1, 2), Ts(99)).unwrap();
-    assert_eq!(store.next_due().unwrap(), Some(Ts(60)));
+    assert_eq!(store.next_due(NEVER_YET).unwrap(), Some(Ts(60)));
     let owed = store.owed(Lane::Archive, Ts(60), 9).unwrap();
     assert_eq!(owed.iter().map(|owed| owed.attempts).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(keys(owed), ["a/1/0", "a/1/1"], "of the same due time the older is first");
@@ -255,7 +256,10 @@ fn wakes_come_earliest_first(store: &mut impl Store) {
     assert!(said(9, 9).is_empty());
     assert_eq!(said(29, 9), ["10 a/1/1", "10 b/1/0", "20 b/1/1"]);
     assert_eq!(said(30, 1), ["10 a/1/1"]);
-    assert_eq!(store.next_due().unwrap(), Some(Ts(10)));
+    assert_eq!(store.next_due(NEVER_YET).unwrap(), Some(Ts(10)));
+    append(store, "c", 1, &[Effect::Report, notice("waits for a free hand")]).unwrap();
+    let next = [9, 10, 20, 30].map(|now| store.next_due(Ts(now)).unwrap());
+    assert_eq!(next, [Some(Ts(10)), Some(Ts(20)), Some(Ts(30)), None], "whatever is due already");
 }
 
 fn a_turn_settles_the_effect_it_records(store: &mut impl Store) {
@@ -278,7 +282,7 @@ fn effects_and_wakes_settle_without_a_turn(store: &mut impl Store) {
     }
     assert!(store.owed(Lane::Archive, EVER, 9).unwrap().is_empty());
     assert_eq!(store.wakes(EVER, 9).unwrap().len(), 1);
-    assert_eq!(store.next_due().unwrap(), Some(Ts(2)));
+    assert_eq!(store.next_due(NEVER_YET).unwrap(), Some(Ts(2)));
 }
 
 /// A delivery whose key is that of its body.

@@ -121,7 +121,7 @@ pub fn observe(store: &impl Store) -> String {
     let numbered = [1, 2, 3].map(|number| store.numbered(number).unwrap());
     format!(
         "{turns:?} {taken:?} {owed:?} {wakes:?} {:?} {:?} {latest:?} {numbered:?} {:?} {:?}",
-        store.next_due().unwrap(),
+        store.next_due(Ts(3)).unwrap(),
         store.next_number().unwrap(),
         store.live().unwrap(),
         store.newest(2).unwrap(),

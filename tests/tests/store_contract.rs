@@ -126,7 +126,7 @@ fn a_restart_after_a_hundred_thousand_incidents_answers_at_once() {
     let number = store.next_number().unwrap();
     let latest = store.latest(&"component-7".into()).unwrap().unwrap();
     let newest = store.newest(20).unwrap();
-    assert_eq!(store.next_due().unwrap(), None);
+    assert_eq!(store.next_due(Ts(i64::MIN)).unwrap(), None);
     assert!(store.wakes(Ts(i64::MAX), 9).unwrap().is_empty());
     assert_eq!(store.turns(&latest.id).unwrap().len(), 3);
     assert!(store.has_taken(&latest.id, "key-3").unwrap());

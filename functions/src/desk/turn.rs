@@ -226,8 +226,7 @@ impl<S: Store> Room<S> {
 
     /// When the next wake-up or postponed effect is due. What is due already is under way, or waits for a free hand.
     fn next_due(&self, now: Ts) -> Ts {
-        let due = self.engine.store().next_due().ok().flatten();
-        due.filter(|due| *due > now).unwrap_or(now + TICK)
+        self.engine.store().next_due(now).ok().flatten().unwrap_or(now + TICK)
     }
 }
 

@@ -170,11 +170,12 @@ impl Store for SqliteStore {
         self.list(sql, params![now.0, rows(limit)], column::wake)
     }
 
-    fn next_due(&self) -> Result<Option<Ts>, StoreError> {
-        let first = "SELECT min(due) FROM outbox WHERE lane = ?1";
-        let mut next: Option<i64> = self.value("SELECT min(at) FROM wakes", [])?;
+    fn next_due(&self, after: Ts) -> Result<Option<Ts>, StoreError> {
+        let first = "SELECT min(due) FROM outbox WHERE lane = ?1 AND due > ?2";
+        let wake = "SELECT min(at) FROM wakes WHERE at > ?1";
+        let mut next: Option<i64> = self.value(wake, params![after.0])?;
         for lane in Lane::ALL {
-            let due: Option<i64> = self.value(first, params![Word(lane)])?;
+            let due: Option<i64> = self.value(first, params![Word(lane), after.0])?;
             next = next.into_iter().chain(due).min();
         }
         Ok(next.map(Ts))

@@ -4,6 +4,7 @@
 //! undo it. Lists of incidents are walked, not indexed: a simulated life has a handful.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::{Delivery, Derived, Owed, Store, StoreError, Summary, Wake};
@@ -141,6 +142,12 @@ impl MemoryStore {
         self.agenda.range(from..=Slot { lane, due: now, arrival: u64::MAX })
     }
 
+    fn first_after(&self, lane: Option<Lane>, moment: Ts) -> Option<Ts> {
+        let reached = Slot { lane, due: moment, arrival: u64::MAX };
+        let (slot, _) = self.agenda.range((Bound::Excluded(reached), Bound::Unbounded)).next()?;
+        (slot.lane == lane).then_some(slot.due)
+    }
+
     fn number_is_taken(&self, summary: &Summary) -> bool {
         self.incidents.get(&summary.number).is_some_and(|there| there.id != summary.id)
     }
@@ -236,10 +243,9 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    fn next_due(&self) -> Result<Option<Ts>, StoreError> {
+    fn next_due(&self, after: Ts) -> Result<Option<Ts>, StoreError> {
         let lanes = Lane::ALL.map(Some).into_iter().chain([None]);
-        let firsts = lanes.filter_map(|lane| self.due(lane, Ts(i64::MAX)).next());
-        Ok(firsts.map(|(slot, _)| slot.due).min())
+        Ok(lanes.filter_map(|lane| self.first_after(lane, after)).min())
     }
 
     fn keep(&mut self, delivery: &Delivery) -> Result<bool, StoreError> {

@@ -137,8 +137,9 @@ pub trait Store {
     fn settle(&mut self, key: &EffectKey) -> Result<(), StoreError>;
     /// Wake-ups that are due, the earliest first, at most `limit`.
     fn wakes(&self, now: Ts, limit: usize) -> Result<Vec<Wake>, StoreError>;
-    /// The earliest moment at which anything is due in `wakes` or in a lane; [`AT_ONCE`] for what nobody tried yet.
-    fn next_due(&self) -> Result<Option<Ts>, StoreError>;
+    /// The earliest moment after that one at which anything is due in `wakes` or in a lane; [`AT_ONCE`] is when what
+    /// nobody tried yet is due.
+    fn next_due(&self, after: Ts) -> Result<Option<Ts>, StoreError>;
 
     /// Keeps a delivery; `false` if one of this key is there already.
     fn keep(&mut self, delivery: &Delivery) -> Result<bool, StoreError>;

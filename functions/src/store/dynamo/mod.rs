@@ -246,8 +246,8 @@ impl Store for DynamoStore {
         self.view.borrow().memory.wakes(now, limit)
     }
 
-    fn next_due(&self) -> Result<Option<Ts>, StoreError> {
-        self.view.borrow().memory.next_due()
+    fn next_due(&self, after: Ts) -> Result<Option<Ts>, StoreError> {
+        self.view.borrow().memory.next_due(after)
     }
 
     fn keep(&mut self, delivery: &Delivery) -> Result<bool, StoreError> {

@@ -92,8 +92,8 @@ impl Store for Recorder {
         self.inner.wakes(now, limit)
     }
 
-    fn next_due(&self) -> Result<Option<Ts>, StoreError> {
-        self.inner.next_due()
+    fn next_due(&self, after: Ts) -> Result<Option<Ts>, StoreError> {
+        self.inner.next_due(after)
     }
 
     fn keep(&mut self, delivery: &Delivery) -> Result<bool, StoreError> {
