@@ -143,6 +143,26 @@ fn a_desk_that_is_overtaken_runs_the_whole_batch_again() {
     assert_eq!(line.calls().iter().filter(|call| *call == "PutItem").count(), turns);
 }
 
+#[test]
+fn a_warm_request_is_one_read_and_one_write_before_its_answer() {
+    let tables = Tables::start().unwrap();
+    let name = tables.make().unwrap();
+    let line = tables.wait(Flaky::start(&tables.url)).unwrap();
+    let store = DynamoStore::open(behind(&line, &name)).unwrap().behind_inbox();
+    let engine = Engine::open(rehearsal::plan(), store, clock::now()).unwrap();
+    let desk = desk::open_still(engine, clock::now).unwrap();
+    tables.wait(async {
+        desk.pulse().await.unwrap();
+        line.calls();
+        desk.wish(declaration("frontend")).await.unwrap().unwrap();
+        assert_eq!(line.calls(), ["Query", "PutItem"]);
+        desk.wish(declaration("frontend")).await.unwrap().unwrap();
+        assert_eq!(line.calls(), ["Query"], "said twice it changes nothing");
+        assert_eq!(desk.see(|seen| seen.live().len()).await.unwrap(), 1);
+        assert_eq!(line.calls(), ["Query"]);
+    });
+}
+
 /// Ten seconds between probes from each of three places; it fails from the 30th second on.
 fn probes(engine: &Engine<impl Store>) -> Vec<Probe> {
     let places = engine.plan().detection.vantage_points.clone();
