@@ -23,7 +23,7 @@ where
 {
     let host = Arc::new(Host { ground, make, routed: Mutex::default() });
     // Read in init, where it costs the first sender nothing. What fails here is tried again for a request.
-    host.router().await.map(drop).unwrap_or_else(|error| complain(&error));
+    host.router().await.map_or_else(|error| complain(&error), drop);
     lambda_http::run(service_fn(move |request: Request| {
         let host = Arc::clone(&host);
         let id = request.lambda_context_ref().map(|it| it.request_id.clone()).unwrap_or_default();
@@ -61,9 +61,9 @@ impl<M: Fn(&Ground, &Settings) -> Result<Router, Error>> Host<M> {
         {
             return Ok(router.clone());
         }
-        let router = (self.make)(&self.ground, &settings)?;
-        *routed = Some((settings, router.clone()));
-        Ok(router)
+        let made = (self.make)(&self.ground, &settings)?;
+        *routed = Some((settings, made.clone()));
+        Ok(made)
     }
 }
 
@@ -75,8 +75,8 @@ where
 {
     let handler = Arc::new(handler);
     lambda_http::lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let handled = handler(event.payload);
-        handled.instrument(tracing::info_span!("event", request.id = event.context.request_id))
+        let answer = handler(event.payload);
+        answer.instrument(tracing::info_span!("event", request.id = event.context.request_id))
     }))
     .await
 }

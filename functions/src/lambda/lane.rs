@@ -52,10 +52,10 @@ where
 {
     let desk = ground.desk().await?;
     let samples = Samples::new(ground.table.clone());
-    let made = Mutex::default();
-    let consumer = Arc::new(Consumer { ground, lane, desk, samples, make, made });
+    let outbox = Mutex::default();
+    let consumer = Arc::new(Consumer { ground, lane, desk, samples, make, made: outbox });
     // In init, so that the first page does not wait for it.
-    consumer.outbox().await.map(drop).unwrap_or_else(|error| tracing::error!(%error, "not ready"));
+    consumer.outbox().await.map_or_else(|error| tracing::error!(%error, "not ready"), drop);
     host::handle(move |event| {
         let consumer = Arc::clone(&consumer);
         async move { consumer.batch(event).await }

@@ -153,6 +153,9 @@ mod tests {
             assert_eq!(function.name().parse(), Ok(function));
         }
         let wrong = "upload".parse::<Function>().unwrap_err().to_string();
-        assert!(wrong.contains("no function `upload`") && wrong.contains("uptime-webhook"), "{wrong}");
+        assert!(
+            wrong.contains("no function `upload`") && wrong.contains("uptime-webhook"),
+            "{wrong}"
+        );
     }
 }

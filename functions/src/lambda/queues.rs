@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_message_is_kept_back_until_it_is_due_or_as_long_as_sqs_can() {
         let delay = |span| entry(0, &message(Queue::Page, span), "x")["DelaySeconds"].clone();
-        assert_eq!(delay(Span::secs(-4)), 0);
+        assert_eq!(delay(Span::millis(-4_000)), 0);
         assert_eq!(delay(Span::millis(1_001)), 2);
         assert_eq!(delay(Span::hours(5)), 900);
     }

@@ -49,7 +49,7 @@ async fn incident(State(desk): State<Desk>, Path(number): Path<u32>) -> Response
     let seen = desk.see(move |seen: &dyn Glance| {
         let found = seen.numbered(number)?;
         let turns = found.as_ref().map(|one| seen.turns(&one.id)).transpose()?;
-        Ok::<_, shared::store::StoreError>(found.map(|one| shown(&one, json!(turns))))
+        Ok::<_, shared::store::StoreError>(found.map(|one| shown(&one, &json!(turns))))
     });
     match seen.await.and_then(|found| found.map_err(|_| Away)) {
         Ok(None) => {
@@ -60,7 +60,7 @@ async fn incident(State(desk): State<Desk>, Path(number): Path<u32>) -> Response
     }
 }
 
-fn shown(incident: &Incident, turns: Value) -> Value {
+fn shown(incident: &Incident, turns: &Value) -> Value {
     json!({
         "id": incident.id, "number": incident.number, "component": incident.component,
         "state": incident.state, "severity": incident.severity, "turns": turns,

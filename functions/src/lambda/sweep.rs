@@ -35,7 +35,7 @@ pub async fn run(ground: Ground) -> Result<(), Error> {
     let desk = ground.desk().await?;
     let inbox = Inbox::new(ground.table.clone());
     let began = (ground.clock)();
-    let broom = Arc::new(Broom { desk, inbox, ground, began });
+    let broom = Arc::new(Broom { ground, desk, inbox, began });
     host::handle(move |_event| {
         let broom = Arc::clone(&broom);
         async move { broom.sweep().await }
