@@ -141,7 +141,7 @@ impl Cloud {
         let name = json!({ "QueueName": format!("allclear-{queue}") });
         let url = self.aws.json(SQS, REGION, "GetQueueUrl", &name).await.unwrap();
         let mut message = json!({ "QueueUrl": url["QueueUrl"], "MessageBody": body });
-        if queue.ends_with(".fifo") {
+        if queue.contains(".fifo") {
             message["MessageGroupId"] = "one".into();
             message["MessageDeduplicationId"] = format!("{}", fastrand::u64(..)).into();
         }
