@@ -18,6 +18,7 @@ mod specimen;
 mod stream;
 mod tools;
 mod transfer;
+mod unpack;
 mod verify;
 
 pub use census::take as count;

@@ -1,6 +1,6 @@
 //! The stream in both directions: program → hash → zstd → age → hash → store, and back.
 
-use std::io::{BufReader, Error, Read, Write};
+use std::io::{BufReader, Error, ErrorKind, Read, Write};
 
 use ring::digest::{Context, SHA256};
 use shared::backup::{Digest, Object, Role};
@@ -130,7 +130,7 @@ fn copy(from: &mut impl Read, to: &mut impl Write, shape: Shape) -> Result<bool,
         let many = match from.read(&mut chunk) {
             Ok(0) => break,
             Ok(many) => many,
-            Err(why) if why.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(why) if why.kind() == ErrorKind::Interrupted => continue,
             Err(why) => return Err(Failure::Database(format!("its output broke off: {why}"))),
         };
         let read = &chunk[..many];
@@ -156,50 +156,68 @@ pub(super) fn read_through(object: &Object, shelf: &Shelf) -> Result<u64, Failur
     }
 }
 
-type Opened<'a> =
-    zstd::Decoder<'static, BufReader<age::stream::StreamReader<BufReader<Taken<'a>>>>>;
+/// What an object decrypts to.
+pub(super) type Decrypted<'a, 'b> = age::stream::StreamReader<BufReader<&'b mut Tally<Taken<'a>>>>;
 
-/// Opens an object again.
-fn open<'a>(
-    object: &Object,
-    shelf: &'a Shelf,
-    with: &Identities,
-    for_whom: &[String],
-) -> Result<Opened<'a>, Failure> {
-    let taken = BufReader::with_capacity(CHUNK, shelf.download(&object.name)?);
-    let damaged = |why: &dyn std::fmt::Display| Failure::Damaged(format!("{}: {why}", object.name));
-    let sealed = age::Decryptor::new_buffered(taken).map_err(|why| damaged(&why))?;
-    let identities = with.0.iter().map(|one| one.as_ref() as &dyn age::Identity);
-    let plain = sealed.decrypt(identities).map_err(|why| match why {
-        age::DecryptError::NoMatchingKeys => Failure::WrongKey(for_whom.join(", ")),
-        other => damaged(&other),
-    })?;
-    zstd::Decoder::new(plain).map_err(|why| damaged(&why))
+/// An object that is being read back, and what opens it.
+#[derive(Clone, Copy)]
+pub(super) struct Sealed<'a> {
+    pub object: &'a Object,
+    pub shelf: &'a Shelf,
+    pub identities: &'a Identities,
+    /// For whom it was encrypted, to say so when none of the identities is theirs.
+    pub for_whom: &'a [String],
 }
 
-/// Gives an object's plain bytes to `sink`. The last of them are held back until the checksum of the whole is right, so
-/// that no program ever takes a damaged stream for a finished one.
-pub(super) fn drain(
-    object: &Object,
-    shelf: &Shelf,
-    with: &Identities,
-    for_whom: &[String],
-    mut sink: impl FnMut(&[u8]) -> Result<(), Error>,
-) -> Result<(), Failure> {
-    let damaged = |why: Error| Failure::Damaged(format!("{}: {why}", object.name));
-    let mut from = Tally::new(open(object, shelf, with, for_whom)?);
-    let (mut held, mut chunk) = (Vec::new(), vec![0; CHUNK]);
-    loop {
-        let many = from.read(&mut chunk).map_err(damaged)?;
-        if many == 0 {
-            break;
+impl Sealed<'_> {
+    /// Decrypts it for `unpack`, which says how many plain bytes came out, and compares it with what was signed.
+    ///
+    /// The checksum over the *stored* bytes decides: they are four to six times fewer than the plain ones, which follow
+    /// from them.
+    pub fn open<T>(
+        self,
+        unpack: impl FnOnce(Decrypted) -> Result<(u64, T), Error>,
+    ) -> Result<T, Failure> {
+        let object = self.object;
+        let damaged =
+            |why: &dyn std::fmt::Display| Failure::Damaged(format!("{}: {why}", object.name));
+        let mut taken = Tally::new(self.shelf.download(&object.name)?);
+        let sealed = age::Decryptor::new_buffered(BufReader::with_capacity(CHUNK, &mut taken));
+        let sealed = sealed.map_err(|why| damaged(&why))?;
+        let identities = self.identities.0.iter().map(|one| one.as_ref() as &dyn age::Identity);
+        let plain = sealed.decrypt(identities).map_err(|why| match why {
+            age::DecryptError::NoMatchingKeys => Failure::WrongKey(self.for_whom.join(", ")),
+            other => damaged(&other),
+        })?;
+        let (bytes, unpacked) = unpack(plain).map_err(|why| match why.kind() {
+            ErrorKind::StorageFull => store(why),
+            _ => damaged(&why),
+        })?;
+        // What follows the last chunk belongs to the object and to its checksum.
+        std::io::copy(&mut taken, &mut std::io::sink()).map_err(store)?;
+        match taken.end().0 {
+            found if found == object.stored && bytes == object.plain.bytes => Ok(unpacked),
+            _ => Err(Failure::Damaged(format!("{} is not what was written", object.name))),
         }
-        sink(&held).map_err(store)?;
-        held.clear();
-        held.extend_from_slice(&chunk[..many]);
     }
-    if from.end().0 != object.plain {
-        return Err(Failure::Damaged(format!("{} is not what was dumped", object.name)));
+
+    /// Gives its plain bytes to `sink`. The last of them are held back until the checksum of the whole is right, so that
+    /// no program ever takes a damaged stream for a finished one.
+    pub fn drain(self, mut sink: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Failure> {
+        let held = self.open(|decrypted| {
+            let mut from = zstd::Decoder::new(decrypted)?;
+            let (mut held, mut chunk, mut bytes) = (Vec::new(), vec![0; CHUNK], 0);
+            loop {
+                let many = from.read(&mut chunk)?;
+                if many == 0 {
+                    return Ok((bytes, held));
+                }
+                bytes += many as u64;
+                sink(&held)?;
+                held.clear();
+                held.extend_from_slice(&chunk[..many]);
+            }
+        })?;
+        sink(&held).map_err(store)
     }
-    sink(&held).map_err(store)
 }

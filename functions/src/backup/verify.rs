@@ -77,11 +77,14 @@ fn try_restore(
     let name = format!("allclear_check_{}_{}", manifest.id.at().0, clock().0);
     let target = server.to(&name);
     let order = Restore { manifest, shelf, identities, tools, target: &target, clock };
-    match restore(order) {
+    let done = restore(order);
+    // Whatever came of it, and also where it could not be counted any more.
+    let gone = remove(&target, tools);
+    match done {
         Ok(done) => {
             check.restored_in = Some(done.took);
             check.faults.extend(done.differences);
-            remove(&target, tools)
+            gone
         }
         Err(why @ (Failure::Damaged(_) | Failure::Program { .. } | Failure::Truncated(_))) => {
             check.faults.push(why.to_string());
