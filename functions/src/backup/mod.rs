@@ -7,9 +7,13 @@
 mod bucket;
 mod census;
 mod cluster;
+mod code;
+mod configuration;
 mod connection;
 mod create;
 mod failure;
+mod files;
+mod heartbeat;
 mod keys;
 mod restore;
 mod session;
@@ -23,9 +27,13 @@ mod verify;
 
 pub use census::take as count;
 pub use cluster::Cluster;
+pub use code::{CODE, code, live};
+pub use configuration::{CONFIGURATION, collect};
 pub use connection::Connection;
 pub use create::{Job, create};
 pub use failure::Failure;
+pub use files::{Collected, Filing, Named, file, prints, unfile};
+pub use heartbeat::{beat, last_beat};
 pub use keys::{Identities, RECIPIENTS_MIN, Recipients, Signer, Trust};
 pub use restore::{Restore, Restored, restore};
 pub use session::Session;

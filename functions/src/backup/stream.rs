@@ -8,6 +8,7 @@ use shared::ledger::Hash;
 
 use super::keys::{Identities, Recipients};
 use super::tools::Running;
+use super::transfer::Upload;
 use super::{Failure, Shelf, Taken};
 
 /// zstd's own default: 4 to 6 times smaller on text, faster than a network.
@@ -94,28 +95,51 @@ pub(super) fn pour(
         return Err(Failure::Truncated(name.into()));
     };
     drop(program.child.stdin.take());
-    let upload = Tally::new(shelf.upload(name)?);
-    let all = recipients.0.iter().map(|one| one as &dyn age::Recipient);
-    let sealed =
-        age::Encryptor::with_recipients(all).map_err(|why| Failure::Setup(why.to_string()))?;
-    let poured = || -> Result<_, Failure> {
-        let sealed = sealed.wrap_output(upload).map_err(store)?;
-        let mut packed = zstd::Encoder::new(sealed, COMPRESSION).map_err(store)?;
-        packed.include_checksum(true).map_err(store)?;
-        let mut plain = Tally::new(packed);
-        let whole = copy(&mut from, &mut plain, shape)?;
-        let (plain, packed) = plain.end();
-        let sealed = packed.finish().map_err(store)?;
-        Ok((whole, plain, sealed.finish().map_err(store)?))
-    };
-    let (whole, plain, upload) = poured()?;
+    let mut sealing = Sealing::begin(name, shelf, recipients)?;
+    let whole = copy(&mut from, &mut sealing, shape)?;
     let status = program.end()?;
     if !whole {
         return Err(Failure::Truncated(name.into()));
     }
-    let (stored, upload) = upload.end();
-    upload.finish()?;
-    Ok(Dumped { object: Object { name: name.into(), role, plain, stored }, status })
+    Ok(Dumped { object: sealing.end(name, role)?, status })
+}
+
+type Plain<'a> = Tally<zstd::Encoder<'static, age::stream::StreamWriter<Tally<Upload<'a>>>>>;
+
+/// An object that is being written: counted, compressed, encrypted, counted again. Dropped before its end it never was.
+pub(super) struct Sealing<'a>(Plain<'a>);
+
+impl<'a> Sealing<'a> {
+    /// Begins it.
+    pub fn begin(name: &str, shelf: &'a Shelf, recipients: &Recipients) -> Result<Self, Failure> {
+        let upload = Tally::new(shelf.upload(name)?);
+        let all = recipients.0.iter().map(|one| one as &dyn age::Recipient);
+        let sealed =
+            age::Encryptor::with_recipients(all).map_err(|why| Failure::Setup(why.to_string()))?;
+        let sealed = sealed.wrap_output(upload).map_err(store)?;
+        let mut packed = zstd::Encoder::new(sealed, COMPRESSION).map_err(store)?;
+        packed.include_checksum(true).map_err(store)?;
+        Ok(Self(Tally::new(packed)))
+    }
+
+    /// Ends it: now it is in the store.
+    pub fn end(self, name: &str, role: Role) -> Result<Object, Failure> {
+        let (plain, packed) = self.0.end();
+        let upload = packed.finish().and_then(age::stream::StreamWriter::finish).map_err(store)?;
+        let (stored, upload) = upload.end();
+        upload.finish()?;
+        Ok(Object { name: name.into(), role, plain, stored })
+    }
+}
+
+impl Write for Sealing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.0.flush()
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]

@@ -4,14 +4,14 @@ use shared::backup::{Check, Level, Manifest};
 
 use super::restore::remove;
 use super::stream::read_through;
-use super::{Connection, Failure, Identities, Restore, Shelf, Signer, Tools, restore};
+use super::{Connection, Failure, Identities, Restore, Shelf, Signer, Tools, restore, unfile};
 use crate::clock::Clock;
 
 /// What a check needs that restores: never the live server.
 #[derive(Clone, Copy, Debug)]
 pub struct Scratch<'a> {
-    /// A server on which databases may come and go; the database it names is only asked to make them.
-    pub server: &'a Connection,
+    /// A server on which databases may come and go; the database it names is only asked to make them. Files need none.
+    pub server: Option<&'a Connection>,
     /// What opens the backup.
     pub identities: &'a Identities,
     /// PostgreSQL's programs.
@@ -54,15 +54,19 @@ pub fn verify(
         }
     }
     if level >= Level::L2 && check.faults.is_empty() {
-        let scratch = scratch.ok_or_else(|| {
-            Failure::Setup("L2 restores: ALLCLEAR_SCRATCH_URL names a server for it, ALLCLEAR_AGE_IDENTITY the key".into())
-        })?;
-        try_restore(&mut check, manifest, shelf, scratch, clock)?;
+        try_restore(&mut check, manifest, shelf, scratch.ok_or_else(unset)?, clock)?;
     }
     check.at = clock();
     check.took = check.at.since(began);
     shelf.record(&check, signer)?;
     Ok(check)
+}
+
+fn unset() -> Failure {
+    Failure::Setup(
+        "L2 restores: ALLCLEAR_SCRATCH_URL names a server for it, ALLCLEAR_AGE_IDENTITY the key"
+            .into(),
+    )
 }
 
 /// What is missing on our side is an error and no proof of anything; what is wrong with the backup is a fault.
@@ -74,12 +78,15 @@ fn try_restore(
     clock: Clock,
 ) -> Result<(), Failure> {
     let Scratch { server, identities, tools } = scratch;
-    let name = format!("allclear_check_{}_{}", manifest.id.at().0, clock().0);
-    let target = server.to(&name);
-    let order = Restore { manifest, shelf, identities, tools, target: &target, clock };
-    let done = restore(order);
-    // Whatever came of it, and also where it could not be counted any more.
-    let gone = remove(&target, tools);
+    let (done, gone) = if manifest.is_files() {
+        (unfile(manifest, shelf, identities, None, clock), Ok(()))
+    } else {
+        let name = format!("allclear_check_{}_{}", manifest.id.at().0, clock().0);
+        let target = server.ok_or_else(unset)?.to(&name);
+        let order = Restore { manifest, shelf, identities, tools, target: &target, clock };
+        // It goes whatever came of it, and also where it could not be counted any more.
+        (restore(order), remove(&target, tools))
+    };
     match done {
         Ok(done) => {
             check.restored_in = Some(done.took);

@@ -46,6 +46,7 @@ fn manifest(at: Ts, what: &str) -> Manifest {
         census: Census::default(),
         recipients: vec!["age1abc".into()],
         locked_until: None,
+        lacks: vec![],
         id,
     }
 }
@@ -107,6 +108,60 @@ fn the_plans_own_words_for_backups_are_understood() {
         assert_eq!(word.parse(), Ok(Wanted::LatestClean));
     }
     assert!("newest".parse::<Wanted>().is_err());
+}
+
+#[test]
+fn what_is_lost_with_point_in_time_recovery_is_told_by_the_heartbeat() {
+    let now = T0 + Span::hours(5);
+    let ago = |span| Ts(now.0 - Span::secs(span).0);
+    let known = |latest, heartbeat: Option<Ts>| Recoverable {
+        enabled: true,
+        earliest: Some(T0),
+        latest: Some(latest),
+        heartbeat,
+        ..Recoverable::default()
+    };
+    let loses = |latest: i64, beat: Option<i64>| known(ago(latest), beat.map(ago)).loses(now);
+    assert_eq!(loses(3_600, None), Some(Span::hours(1)), "nobody knows whether it is idle");
+    assert_eq!(loses(30, Some(20)), Some(Span::secs(10)));
+    assert_eq!(loses(20, Some(30)), Some(Span::ZERO), "everything is there");
+    assert_eq!(loses(3_600, Some(10)), Some(Span::secs(3_590)), "the log is not shipped");
+    assert_eq!(loses(3_600, Some(7_200)), Some(Span::hours(1)), "it doesn't beat any more");
+    let whole = Recoverable {
+        whole: vec![(ago(900), "FAILED".into()), (ago(7_200), "COMPLETED".into())],
+        ..Recoverable::default()
+    };
+    assert_eq!(whole.loses(now), Some(Span::hours(2)));
+    assert_eq!(Recoverable::default().loses(now), None);
+    let known = known(ago(30), None);
+    assert_eq!(known.moment(None), Ok(ago(30)));
+    assert!(known.moment(Some(now)).is_err() && known.moment(Some(ago(99_999))).is_err());
+    assert!(whole.moment(None).unwrap_err().contains("isn't bought"));
+}
+
+/// A backup of files instead of a database.
+fn of_files() -> Manifest {
+    let mut made = manifest(T0, "configuration");
+    let object = Object { role: Role::Files, ..made.objects[0].clone() };
+    made.objects = vec![object];
+    made
+}
+
+#[test]
+fn files_need_no_database_and_are_proven_by_being_equal() {
+    let mut made = of_files();
+    assert_eq!(made.sound(&made.id), Ok(()));
+    let entry = Entry { manifest: made.clone(), checks: vec![], locked_until: None };
+    let policy = policy(Some(Span::days(60)), None);
+    let levels = |entries: &[Entry]| {
+        due(&policy, entries, T0).into_iter().map(|due| due.level).collect::<Vec<_>>()
+    };
+    assert_eq!(levels(&[entry]), [Level::L1, Level::L2]);
+    made.objects[0].stored.bytes = 0;
+    assert!(made.sound(&made.id).unwrap_err().to_string().contains("no files"));
+    let text = recipe(&of_files(), "/mnt/backups/");
+    assert!(text.contains("zstd -dc | tar -x -C \"$TARGET\"") && !text.contains("pg_restore"));
+    assert!(text.contains("sha256sum -c"), "{text}");
 }
 
 type Change = fn(&mut Manifest);

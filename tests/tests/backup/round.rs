@@ -49,7 +49,8 @@ fn a_backup_is_proven_level_by_level_and_the_scratch_database_goes_away() {
     assert_eq!((check.faults.len(), check.bytes), (0, made.stored_bytes()));
     assert_eq!(level(), Level::L1);
     let server = scratch().connection("postgres").unwrap();
-    let with = Scratch { server: &server, identities: &scene.identities, tools: &scene.tools };
+    let with =
+        Scratch { server: Some(&server), identities: &scene.identities, tools: &scene.tools };
     let check =
         verify(&made, Level::L2, &scene.shelf, Some(with), &scene.signer, clock::now).unwrap();
     assert_eq!(check.faults, Vec::<String>::new());
