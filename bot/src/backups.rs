@@ -10,7 +10,8 @@ use functions::http;
 use functions::vendors::supabase::Supabase;
 use serde_json::json;
 use shared::backup::{
-    Catalogue, Due, Entry, Manifest, Meter, PITR, Reading, Recoverable, Speed, due, expired, recipe,
+    Catalogue, Due, Entry, Host, Manifest, Meter, PITR, Reading, Recoverable, Speed, due, expired,
+    recipe,
 };
 use shared::grammar::{BackupVerb, RestoreVerb, Which};
 use shared::plan::{BackupStore, Plan};
@@ -282,13 +283,14 @@ fn restore_plan(entry: &Entry, all: &Catalogue, now: Ts) -> Answer {
         if level < shared::backup::Level::L1 { "  ✗ nobody has read it back yet" } else { "" };
     let mut text = format!(
         "Restore {}{newer}\n  Lost: everything after {}, {lost}\n  Time: {takes_say}\n  Proven: {level} {}{warn}\n  \
-         From: {}, {}, {}\n  Not in it:\n",
+         From: {}, {}, {}\n  Where: {}\n  Not in it:\n",
         entry.id(),
         made.snapshot_at,
         level.says(),
         source(made),
         size(made.plain_bytes()),
         holds(made),
+        Host::of(made.plain_bytes(), Speed::of(all.entries())).says(),
     );
     let lacks = lacks(made);
     text += &lacks.iter().map(|it| format!("    {it}\n")).collect::<String>();

@@ -181,7 +181,13 @@ pub fn prove(manifest: &Manifest, level: Level, plan: &Plan) -> Result<Check> {
     }
     let server = if manifest.is_files() { None } else { Some(scratch_server()?) };
     let identities = identities()?;
-    let scratch = Scratch { server: server.as_ref(), identities: &identities, tools: &tools };
+    let policy = plan.backups.iter().find(|policy| policy.what == manifest.id.what());
+    let scratch = Scratch {
+        server: server.as_ref(),
+        identities: &identities,
+        tools: &tools,
+        questions: policy.map_or(&[], |policy| &policy.questions),
+    };
     Ok(verify(manifest, level, &shelf, Some(scratch), &signer, clock::now)?)
 }
 

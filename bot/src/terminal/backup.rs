@@ -135,6 +135,17 @@ pub fn doctor(settings: &Settings) -> Vec<(&'static str, String)> {
         Ok(all) => {
             let meter = shared::backup::Meter::read(&settings.plan, &all, settings.now());
             lines.extend(meter.alarms().into_iter().map(|alarm| ("ALARM", alarm)));
+            if let Ok(standing) = settings.standing() {
+                let gone = standing.backups.vanished(&all);
+                lines.extend(gone.map(|id| {
+                    (
+                        "ALARM",
+                        format!(
+                            "{id} was whole once and is not any more, and nobody here deleted it"
+                        ),
+                    )
+                }));
+            }
         }
         Err(why) => lines.push(("unknown", format!("how old the newest backup is: {why:#}"))),
     }

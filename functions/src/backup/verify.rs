@@ -1,10 +1,13 @@
 //! Proving a backup, level by level, and keeping the proof beside it.
 
 use shared::backup::{Check, Level, Manifest};
+use shared::plan::Question;
 
 use super::restore::remove;
 use super::stream::read_through;
-use super::{Connection, Failure, Identities, Restore, Shelf, Signer, Tools, restore, unfile};
+use super::{
+    Connection, Failure, Identities, Restore, Session, Shelf, Signer, Tools, restore, unfile,
+};
 use crate::clock::Clock;
 
 /// What a check needs that restores: never the live server.
@@ -16,6 +19,8 @@ pub struct Scratch<'a> {
     pub identities: &'a Identities,
     /// PostgreSQL's programs.
     pub tools: &'a Tools,
+    /// What the plan asks a restored database at L3.
+    pub questions: &'a [Question],
 }
 
 /// Proves a backup up to a level, and records what came of it. A fault is a result, not an error: it takes earlier
@@ -28,9 +33,10 @@ pub fn verify(
     signer: &Signer,
     clock: Clock,
 ) -> Result<Check, Failure> {
-    if level > Level::L2 {
+    if level > Level::L2 && scratch.is_none_or(|it| it.questions.is_empty() || manifest.is_files())
+    {
         return Err(Failure::Setup(
-            "L3 asks the plan's smoke queries, and the plan has none yet: L2 is as far as it goes"
+            "L3 asks a restored database the plan's questions: write `questions` into its [[backups]]; files answer none"
                 .into(),
         ));
     }
@@ -62,6 +68,19 @@ pub fn verify(
     Ok(check)
 }
 
+/// Anything but yes is a fault: no, nothing, and a query that fails.
+fn answered(one: &Question, restored: &Connection, tools: &Tools) -> Result<(), String> {
+    let sql = one.sql.trim().trim_end_matches(';');
+    let answer = Session::open(restored, tools).and_then(|mut session| {
+        session.json::<Option<bool>>(&format!("select pg_catalog.to_jsonb(({sql}))"))
+    });
+    match answer {
+        Ok(Some(true)) => Ok(()),
+        Ok(_) => Err(format!("{} It does not say yes", one.ask)),
+        Err(why) => Err(format!("{} {why}", one.ask)),
+    }
+}
+
 fn unset() -> Failure {
     Failure::Setup(
         "L2 restores: ALLCLEAR_SCRATCH_URL names a server for it, ALLCLEAR_AGE_IDENTITY the key"
@@ -77,15 +96,20 @@ fn try_restore(
     scratch: Scratch,
     clock: Clock,
 ) -> Result<(), Failure> {
-    let Scratch { server, identities, tools } = scratch;
+    let Scratch { server, identities, tools, questions } = scratch;
     let (done, gone) = if manifest.is_files() {
         (unfile(manifest, shelf, identities, None, clock), Ok(()))
     } else {
         let name = format!("allclear_check_{}_{}", manifest.id.at().0, clock().0);
         let target = server.ok_or_else(unset)?.to(&name);
         let order = Restore { manifest, shelf, identities, tools, target: &target, clock };
+        let done = restore(order);
+        if done.is_ok() && check.level >= Level::L3 {
+            let asked = questions.iter().filter_map(|one| answered(one, &target, tools).err());
+            check.faults.extend(asked);
+        }
         // It goes whatever came of it, and also where it could not be counted any more.
-        (restore(order), remove(&target, tools))
+        (done, remove(&target, tools))
     };
     match done {
         Ok(done) => {

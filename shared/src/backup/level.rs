@@ -61,7 +61,7 @@ impl FromStr for Level {
             "1" => Ok(Self::L1),
             "2" => Ok(Self::L2),
             "3" => Ok(Self::L3),
-            _ => Err(format!("`{text}` is no level: write L0, L1 or L2")),
+            _ => Err(format!("`{text}` is no level: write L0, L1, L2 or L3")),
         }
     }
 }

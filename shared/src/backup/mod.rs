@@ -6,6 +6,7 @@
 mod agenda;
 mod catalogue;
 mod census;
+mod host;
 mod id;
 mod level;
 mod manifest;
@@ -19,6 +20,7 @@ mod seal;
 pub use agenda::{Task, agenda};
 pub use catalogue::{Catalogue, Entry, Refused, Stray};
 pub use census::{Census, TableCensus};
+pub use host::{Host, LAMBDA_MAX, LAMBDA_TIME};
 pub use id::{BackupId, Wanted};
 pub use level::{Check, DATA_EVERY, Due, Level, RESTORE_EVERY, due};
 pub use manifest::{Child, Digest, FORMAT, Manifest, Object, Role, Source, Unsound};

@@ -78,6 +78,7 @@ fn policy(keep_for: Option<Span>, keep_last: Option<u32>) -> BackupPolicy {
         storage: "ours".into(),
         verification: "restore".into(),
         verify_every: Span::days(1),
+        questions: vec![],
     }
 }
 
@@ -137,6 +138,16 @@ fn what_is_lost_with_point_in_time_recovery_is_told_by_the_heartbeat() {
     assert_eq!(known.moment(None), Ok(ago(30)));
     assert!(known.moment(Some(now)).is_err() && known.moment(Some(ago(99_999))).is_err());
     assert!(whole.moment(None).unwrap_err().contains("isn't bought"));
+}
+
+#[test]
+fn what_a_lambda_has_no_time_for_runs_as_a_container() {
+    let fast = Speed { bytes: 60_000_000, took: Span::secs(1) };
+    let slow = Speed { bytes: 1_000_000, took: Span::secs(1) };
+    assert_eq!(Host::of(LAMBDA_MAX, None), Host::Lambda);
+    assert_eq!(Host::of(LAMBDA_MAX, Some(fast)), Host::Lambda);
+    assert_eq!(Host::of(LAMBDA_MAX + 1, Some(fast)), Host::Container);
+    assert_eq!(Host::of(1_000_000_000, Some(slow)), Host::Container);
 }
 
 /// A backup of files instead of a database.
@@ -468,7 +479,7 @@ fn only_what_is_surely_rubbish_is_deleted_and_by_its_name() {
     let old = |days| entry(T0 - Span::days(days), vec![]);
     let mut good = old(0);
     let prune = |entries: Vec<Entry>, strays: Vec<Stray>, now| {
-        Prune::plan(&policies, &Catalogue::new(entries, strays), now)
+        Prune::plan(&policies, &Catalogue::new(entries, strays), [].iter(), now)
     };
     assert!(
         prune(vec![old(40), old(0)], vec![], T0).is_empty(),
@@ -493,4 +504,28 @@ fn only_what_is_surely_rubbish_is_deleted_and_by_its_name() {
     assert_eq!(swept(true, STRAY_GRACE), 0, "it may be a backup that is being made");
     assert_eq!(swept(true, STRAY_GRACE + Span::secs(1)), 1);
     assert_eq!(swept(false, Span::days(99)), 0, "what has a manifest is nobody's rubbish");
+}
+
+#[test]
+fn what_is_left_of_a_backup_whose_manifest_was_taken_away_is_never_swept() {
+    let id = BackupId::new(T0, "database").unwrap();
+    let left = Stray {
+        name: format!("{}/database.dump.zst.age", Manifest::folder(&id)),
+        bytes: 9,
+        at: T0,
+        because: "no manifest".into(),
+        unfinished: true,
+    };
+    let all = Catalogue::new(vec![], vec![left]);
+    let mut standing = crate::safety::Standing::default();
+    let swept = |standing: &crate::safety::Standing| {
+        let vanished = standing.backups.vanished(&all);
+        Prune::plan(&[], &all, vanished, T0 + Span::days(99)).strays.len()
+    };
+    assert_eq!(swept(&standing), 1, "it was never finished");
+    standing.backups.kept.insert(id.clone());
+    assert_eq!(standing.backups.vanished(&all).collect::<Vec<_>>(), [&id]);
+    assert_eq!(swept(&standing), 0);
+    let whole = Catalogue::new(vec![entry(T0, vec![])], vec![]);
+    assert_eq!(standing.backups.vanished(&whole).count(), 0);
 }

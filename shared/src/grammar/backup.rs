@@ -18,7 +18,8 @@ pub enum BackupVerb {
         #[arg(default_value = "database", value_parser = what)]
         what: String,
     },
-    /// Prove one: L0 it is there, L1 every checksum matches, L2 restored elsewhere and equal.
+    /// Prove one: L0 it is there, L1 every checksum matches, L2 restored elsewhere and equal, L3 the plan's
+    /// questions answered.
     Verify {
         /// Which one.
         #[command(flatten)]

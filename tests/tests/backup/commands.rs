@@ -89,6 +89,7 @@ fn a_backup_is_made_proven_restored_and_told_of() {
     assert!(status.contains("L3") && !status.contains("L1 checksums match, never"), "{status}");
     let plan = place.does("backup restore plan LATEST_CLEAN --before 2099-01-01T00:00:00Z");
     assert!(plan.contains("stored files") && plan.contains("as the last restores did"), "{plan}");
+    assert!(plan.contains("Where: a Lambda has time enough"), "{plan}");
     let nobody = place.says("backup restore run LATEST --into by_command");
     assert!(nobody.err.contains("say who you are"), "{}", nobody.err);
     let run = place.does("--as lead-developer backup restore run LATEST --into by_command");
