@@ -6,14 +6,21 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use functions::backup::{Shelf, Signer, Trust};
+use functions::http;
+use functions::vendors::supabase::Supabase;
 use serde_json::json;
-use shared::backup::{Catalogue, Due, Entry, Meter, Reading, Speed, due, expired, recipe};
+use shared::backup::{
+    Catalogue, Due, Entry, Host, Manifest, Meter, PITR, Reading, Recoverable, Speed, due, expired,
+    recipe,
+};
 use shared::grammar::{BackupVerb, RestoreVerb, Which};
 use shared::plan::{BackupStore, Plan};
 use shared::time::Ts;
 
-use crate::serve::setting;
+use crate::making::newest_beat;
+use crate::serve::{extra_roots, setting};
 use crate::terminal::Answer;
+use crate::terminal::operations::survey::runtime;
 use crate::terminal::paint::count;
 
 /// What a logical backup never holds, whatever is in the database.
@@ -32,11 +39,14 @@ pub fn only_looks(verb: &BackupVerb) -> bool {
         BackupVerb::List
         | BackupVerb::Recipe(_)
         | BackupVerb::Status
+        | BackupVerb::Pitr
         | BackupVerb::Restore(RestoreVerb::Plan(_)) => true,
         BackupVerb::Create { .. }
         | BackupVerb::Verify { .. }
         | BackupVerb::Prune { .. }
-        | BackupVerb::Restore(RestoreVerb::Run { .. } | RestoreVerb::Approve { .. }) => false,
+        | BackupVerb::Restore(
+            RestoreVerb::Run { .. } | RestoreVerb::Pitr { .. } | RestoreVerb::Approve { .. },
+        ) => false,
     }
 }
 
@@ -87,18 +97,22 @@ pub fn in_chat(verb: &BackupVerb, plan: &Plan, now: Ts) -> Result<Answer> {
         BackupVerb::Create { .. } => from_terminal("making a backup"),
         BackupVerb::Verify { .. } => from_terminal("proving a backup"),
         BackupVerb::Prune { .. } => from_terminal("deleting backups"),
-        BackupVerb::Restore(RestoreVerb::Run { .. } | RestoreVerb::Approve { .. }) => {
-            from_terminal("restoring")
-        }
+        BackupVerb::Restore(
+            RestoreVerb::Run { .. } | RestoreVerb::Pitr { .. } | RestoreVerb::Approve { .. },
+        ) => from_terminal("restoring"),
         BackupVerb::List
         | BackupVerb::Recipe(_)
         | BackupVerb::Status
+        | BackupVerb::Pitr
         | BackupVerb::Restore(RestoreVerb::Plan(_)) => looked(verb, plan, now),
     }
 }
 
 /// Answers what only looks.
 pub fn looked(verb: &BackupVerb, plan: &Plan, now: Ts) -> Result<Answer> {
+    if matches!(verb, BackupVerb::Pitr) {
+        return Ok(moments(&recoverable()?, now));
+    }
     let all = catalogue(plan)?;
     match verb {
         BackupVerb::Status => Ok(status(plan, &all, now)),
@@ -110,12 +124,13 @@ pub fn looked(verb: &BackupVerb, plan: &Plan, now: Ts) -> Result<Answer> {
             Ok(restore_plan(chosen(&all, which)?, &all, now))
         }
         BackupVerb::List
+        | BackupVerb::Pitr
         | BackupVerb::Create { .. }
         | BackupVerb::Verify { .. }
         | BackupVerb::Prune { .. }
-        | BackupVerb::Restore(RestoreVerb::Run { .. } | RestoreVerb::Approve { .. }) => {
-            Ok(list(&all, now))
-        }
+        | BackupVerb::Restore(
+            RestoreVerb::Run { .. } | RestoreVerb::Pitr { .. } | RestoreVerb::Approve { .. },
+        ) => Ok(list(&all, now)),
     }
 }
 
@@ -145,6 +160,7 @@ fn list(all: &Catalogue, now: Ts) -> Answer {
             "stored_bytes": entry.manifest.stored_bytes(),
             "plain_bytes": entry.manifest.plain_bytes(),
             "rows": entry.manifest.census.rows(),
+            "lacks": entry.manifest.lacks,
         })
     });
     let strays = strays.iter().map(|one| json!({"name": one.name, "because": one.because}));
@@ -166,12 +182,22 @@ fn row(entry: &Entry, now: Ts) -> String {
         level.says(),
         size(made.stored_bytes()),
         size(made.plain_bytes()),
-        count(made.census.rows() as usize, "row"),
+        holds(made),
     )
 }
 
+/// How much is in it.
+pub fn holds(made: &Manifest) -> String {
+    if made.is_files() {
+        return count(made.census.definitions.len(), "file");
+    }
+    count(made.census.rows() as usize, "row")
+}
+
 fn status(plan: &Plan, all: &Catalogue, now: Ts) -> Answer {
-    let meter = Meter::read(plan, all, now);
+    let mut meter = Meter::read(plan, all, now);
+    let counted_on = plan.backups.iter().any(|policy| policy.what == PITR);
+    let unseen = counted_on.then(|| count_in(&mut meter, plan, now)).and_then(Result::err);
     let mut text = String::from("If it were lost now\n");
     for reading in &meter.readings {
         text += &format!("  {}\n", says(reading));
@@ -180,6 +206,8 @@ fn status(plan: &Plan, all: &Catalogue, now: Ts) -> Answer {
         meter.readings.iter().filter_map(Reading::contradiction).collect();
     text += &titled("Cannot be kept", &contradictions);
     text += &titled("ALARM", &meter.alarms());
+    let unseen: Vec<String> = unseen.iter().map(|why| format!("{why:#}")).collect();
+    text += &titled("Not counted: what the provider can go back to", &unseen);
     let late: Vec<String> = plan
         .backups
         .iter()
@@ -255,26 +283,86 @@ fn restore_plan(entry: &Entry, all: &Catalogue, now: Ts) -> Answer {
         if level < shared::backup::Level::L1 { "  ✗ nobody has read it back yet" } else { "" };
     let mut text = format!(
         "Restore {}{newer}\n  Lost: everything after {}, {lost}\n  Time: {takes_say}\n  Proven: {level} {}{warn}\n  \
-         From: {} on PostgreSQL {}, {}, {}\n  Not in it:\n",
+         From: {}, {}, {}\n  Where: {}\n  Not in it:\n",
         entry.id(),
         made.snapshot_at,
         level.says(),
-        made.source.database,
-        made.source.version,
+        source(made),
         size(made.plain_bytes()),
-        count(made.census.rows() as usize, "row"),
+        holds(made),
+        Host::of(made.plain_bytes(), Speed::of(all.entries())).says(),
     );
-    text += &NOT_CONTAINED.map(|it| format!("    {it}\n")).concat();
+    let lacks = lacks(made);
+    text += &lacks.iter().map(|it| format!("    {it}\n")).collect::<String>();
+    let place = if made.is_files() { "folder" } else { "database" };
     text += &format!(
-        "  Nothing has happened. Into a new database: allclear backup restore run {} --into NAME\n",
+        "  Nothing has happened. Into a new {place}: allclear backup restore run {} --into NAME\n",
         entry.id()
     );
     Answer {
         text,
         json: json!({
-            "id": entry.id(), "lost_ms": lost, "takes_ms": takes, "level": level, "not_contained": NOT_CONTAINED,
+            "id": entry.id(), "lost_ms": lost, "takes_ms": takes, "level": level, "not_contained": lacks,
         }),
     }
+}
+
+/// The provider's project, with this machine's token.
+pub fn provider() -> Result<Supabase> {
+    let project = Supabase::from_environment(http::client(&extra_roots()?)?, setting);
+    project.ok_or_else(|| {
+        anyhow!("SUPABASE_ACCESS_TOKEN and SUPABASE_PROJECT_REF (20 small letters) are not set")
+    })
+}
+
+/// What the provider can go back to, and the newest heartbeat where one is written.
+fn recoverable() -> Result<Recoverable> {
+    let project = provider()?;
+    let known = runtime()?.block_on(project.recoverable());
+    let known = known.map_err(|why| anyhow!("{why}"))?;
+    // A database that can't be asked has no heartbeat to show: then every minute counts as lost.
+    Ok(Recoverable { heartbeat: newest_beat().ok().flatten(), ..known })
+}
+
+fn count_in(meter: &mut Meter, plan: &Plan, now: Ts) -> Result<()> {
+    recoverable()?.count_in(meter, plan, now);
+    Ok(())
+}
+
+fn moments(known: &Recoverable, now: Ts) -> Answer {
+    let mut text = format!("The project is {}\n", known.project);
+    text += &match (known.enabled, known.earliest, known.latest) {
+        (true, Some(earliest), Some(latest)) => format!("Any moment from {earliest} to {latest}\n"),
+        (true, _, _) => "Point-in-time recovery is bought, and has no backup yet\n".into(),
+        (false, _, _) => "No moment: point-in-time recovery isn't bought\n".into(),
+    };
+    text += &known.loses(now).map_or_else(
+        || "Lost now: everything, as far as the provider goes\n".into(),
+        |loses| format!("Lost now: {loses}\n"),
+    );
+    if known.enabled && known.heartbeat.is_none() {
+        text += "  No heartbeat is written: an idle database looks like a loss\n";
+    }
+    text += &known.whole.iter().map(|(at, state)| format!("  {at}  {state}\n")).collect::<String>();
+    let at = |moment: Option<Ts>| moment.map(Ts::rfc3339);
+    let json = json!({
+        "project": known.project, "enabled": known.enabled, "earliest": at(known.earliest),
+        "latest": at(known.latest), "would_lose_ms": known.loses(now), "heartbeat": at(known.heartbeat),
+    });
+    Answer { text, json }
+}
+
+fn source(made: &Manifest) -> String {
+    if made.is_files() {
+        return made.source.database.clone();
+    }
+    format!("{} on PostgreSQL {}", made.source.database, made.source.version)
+}
+
+/// What somebody might look for in it in vain.
+fn lacks(made: &Manifest) -> Vec<String> {
+    let always: &[&str] = if made.is_files() { &[] } else { &NOT_CONTAINED };
+    made.lacks.iter().cloned().chain(always.iter().map(ToString::to_string)).collect()
 }
 
 /// Bytes as people say them.

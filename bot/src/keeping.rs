@@ -12,13 +12,13 @@ use functions::backup::Failure;
 use functions::clock::Clock;
 use functions::desk::Desk;
 use serde_json::{Value, json};
-use shared::backup::{Catalogue, Task, agenda};
+use shared::backup::{Catalogue, PITR, Task, agenda};
 use shared::plan::Plan;
 use shared::safety::BackupEvent;
 use shared::time::{Span, Ts};
 
 use crate::backups::catalogue;
-use crate::making::{KINDS, have_key, make, noted, prove};
+use crate::making::{WATCHED, have_key, heartbeat, kinds, make, noted, prove, renew};
 
 /// How often is looked whether something is due.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
@@ -37,6 +37,8 @@ pub struct Keeping {
 struct State {
     /// What is being done.
     under_way: Option<Task>,
+    /// When what is watched was compared last.
+    compared: BTreeMap<&'static str, Ts>,
     /// What failed last, when and why.
     failing: BTreeMap<String, (Ts, Arc<str>)>,
 }
@@ -82,12 +84,18 @@ impl Keeping {
         let all = match have_key().and_then(|()| catalogue(&self.plan)) {
             Ok(all) => all,
             Err(why) => {
-                let what = KINDS.first()?;
+                let what = *kinds().first()?;
                 return self.may_try(what, now).then(|| self.failed(what, &why, now)).flatten();
             }
         };
-        let tasks = agenda(&self.plan, &KINDS, &all, now);
-        let task = tasks.into_iter().find(|task| self.may_try(task.what(), now))?;
+        if self.plan.backups.iter().any(|policy| policy.what == PITR)
+            && let Err(why) = heartbeat()
+        {
+            tracing::warn!("the heartbeat can't be written: {why:#}");
+        }
+        let tasks = agenda(&self.plan, &kinds(), &all, now);
+        let task = tasks.into_iter().find(|task| self.may_try(task.what(), now));
+        let Some(task) = task else { return self.compare(&all, now, clock) };
         self.state().under_way = Some(task.clone());
         tracing::info!("{}", says(&task));
         let done = perform(&task, &all, &self.plan);
@@ -101,6 +109,28 @@ impl Keeping {
                 Some(event)
             }
             Err(why) => self.failed(task.what(), &why, clock()),
+        }
+    }
+
+    /// Makes another backup of what is watched when somebody has changed it.
+    fn compare(&self, all: &Catalogue, now: Ts, clock: Clock) -> Option<BackupEvent> {
+        let kept = |what: &str| self.plan.backups.iter().any(|policy| policy.what == what);
+        let able = kinds();
+        let late = |(what, every): &(&'static str, Span)| {
+            let since = *self.state().compared.entry(what).or_insert(now);
+            able.contains(what)
+                && kept(what)
+                && now.since(since) >= *every
+                && self.may_try(what, now)
+        };
+        let (what, _) = WATCHED.into_iter().find(late)?;
+        self.state().compared.insert(what, now);
+        match renew(what, all, &self.plan) {
+            Ok(made) => {
+                self.state().failing.remove(what);
+                made.map(|(manifest, _)| BackupEvent::Made { backup: manifest.id })
+            }
+            Err(why) => self.failed(what, &why, clock()),
         }
     }
 

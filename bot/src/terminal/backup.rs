@@ -12,8 +12,8 @@ use shared::grammar::{BackupVerb, RestoreVerb, Which};
 use shared::safety::BackupEvent;
 
 use super::paint::count;
-use super::{Answer, prune, restore};
-use crate::backups::{catalogue, chosen, looked, place, size};
+use super::{Answer, go_back, prune, restore};
+use crate::backups::{catalogue, chosen, holds, looked, place, size};
 use crate::making::{self, tools};
 use crate::serve::setting;
 use crate::settings::Settings;
@@ -23,6 +23,7 @@ pub fn run(verb: &BackupVerb, settings: &Settings, out: &mut dyn Write) -> Resul
     let (answer, good) = match verb {
         BackupVerb::List
         | BackupVerb::Status
+        | BackupVerb::Pitr
         | BackupVerb::Recipe(_)
         | BackupVerb::Restore(RestoreVerb::Plan(_)) => {
             (looked(verb, &settings.plan, settings.now())?, true)
@@ -32,6 +33,9 @@ pub fn run(verb: &BackupVerb, settings: &Settings, out: &mut dyn Write) -> Resul
         BackupVerb::Prune { hash } => (prune::run(hash.as_deref(), settings)?, true),
         BackupVerb::Restore(RestoreVerb::Run { which, into, unproven }) => {
             restore::run(which, into, *unproven, settings)?
+        }
+        BackupVerb::Restore(RestoreVerb::Pitr { moment, no_backup }) => {
+            go_back::run(*moment, *no_backup, settings)?
         }
         BackupVerb::Restore(RestoreVerb::Approve { hash }) => restore::approve(hash, settings)?,
     };
@@ -72,13 +76,18 @@ pub(super) fn note(settings: &Settings, events: Vec<BackupEvent>) -> Result<()> 
 }
 
 fn made(manifest: &Manifest) -> String {
+    let holds = if manifest.is_files() {
+        holds(manifest)
+    } else {
+        format!("{} of {}", holds(manifest), count(manifest.census.tables.len(), "table"))
+    };
+    let lacks = manifest.lacks.iter().map(|one| format!("  Not in it: {one}\n"));
     format!(
-        "Backup {}: {} of {}, {} stored, in {}.\n",
+        "Backup {}: {holds}, {} stored, in {}.\n{}",
         manifest.id,
-        count(manifest.census.rows() as usize, "row"),
-        count(manifest.census.tables.len(), "table"),
         size(manifest.stored_bytes()),
         manifest.made_at.since(manifest.snapshot_at),
+        lacks.collect::<String>(),
     )
 }
 
@@ -126,6 +135,17 @@ pub fn doctor(settings: &Settings) -> Vec<(&'static str, String)> {
         Ok(all) => {
             let meter = shared::backup::Meter::read(&settings.plan, &all, settings.now());
             lines.extend(meter.alarms().into_iter().map(|alarm| ("ALARM", alarm)));
+            if let Ok(standing) = settings.standing() {
+                let gone = standing.backups.vanished(&all);
+                lines.extend(gone.map(|id| {
+                    (
+                        "ALARM",
+                        format!(
+                            "{id} was whole once and is not any more, and nobody here deleted it"
+                        ),
+                    )
+                }));
+            }
         }
         Err(why) => lines.push(("unknown", format!("how old the newest backup is: {why:#}"))),
     }

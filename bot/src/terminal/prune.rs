@@ -16,7 +16,8 @@ use crate::settings::Settings;
 /// Plans it, or carries the plan out that these digits name.
 pub fn run(digits: Option<&str>, settings: &Settings) -> Result<Answer> {
     let plan = &settings.plan;
-    let prune = Prune::plan(&plan.backups, &catalogue(plan)?, settings.now());
+    let (all, standing) = (catalogue(plan)?, settings.standing()?);
+    let prune = Prune::plan(&plan.backups, &all, standing.backups.vanished(&all), settings.now());
     let Some(digits) = digits else { return Ok(shown(&prune)) };
     if !prune.hash().is_named(digits) {
         bail!("{digits} is not what would be deleted now: `allclear backup prune` shows that");

@@ -1,18 +1,20 @@
 //! `allclear backup restore run` and `approve`: into a new database only, by name, by as many people as the plan wants.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
-use functions::backup::{Restore, Shelf, restore};
+use functions::backup::{Restore, Restored, Shelf, restore, unfile};
 use serde_json::json;
 use shared::backup::{BackupId, restore_hash};
 use shared::grammar::Which;
 use shared::id::PersonId;
 use shared::ledger::Hash;
-use shared::safety::{BackupEvent, Standing};
+use shared::safety::BackupEvent;
 
 use super::Answer;
 use super::backup::note;
 use crate::backups::{catalogue, chosen, place};
-use crate::making::{scratch, tools};
+use crate::making::{identities, scratch_server, tools};
 use crate::serve::setting;
 use crate::settings::Settings;
 
@@ -27,6 +29,7 @@ pub fn run(
     let all = catalogue(&settings.plan)?;
     let manifest = &chosen(&all, which)?.manifest;
     let standing = settings.standing()?;
+    let unproven = unproven || manifest.is_files();
     if let (Some(why), false) =
         (standing.backups.unproven(&settings.plan, settings.now()), unproven)
     {
@@ -35,48 +38,55 @@ pub fn run(
              say --unproven, it is on record"
         );
     }
-    if let Some(waits) = agreed(&manifest.id, into, &by, &standing, settings)? {
+    let needed = settings.plan.approvals.restore as usize;
+    if let Some(waits) = agreed(&manifest.id, into, &by, needed, settings)? {
         return Ok((waits, false));
     }
     let shelf = Shelf::open(&place(&settings.plan)?.place, setting)?;
-    let ((server, identities), tools) = (scratch()?, tools());
-    let target = server.to(into);
+    let (identities, tools) = (identities()?, tools());
+    let server = if manifest.is_files() { None } else { Some(scratch_server()?) };
+    let target = server.map(|server| server.to(into));
     let begun = BackupEvent::Restored { by, backup: manifest.id.clone(), into: into.into() };
     note(settings, vec![begun])?;
-    let done = restore(Restore {
-        manifest,
-        shelf: &shelf,
-        identities: &identities,
-        tools: &tools,
-        target: &target,
-        clock: functions::clock::now,
-    })?;
+    let (shelf, identities, clock) = (&shelf, &identities, functions::clock::now);
+    let (done, target, equal) = match &target {
+        None => {
+            let done = unfile(manifest, shelf, identities, Some(Path::new(into)), clock)?;
+            (done, into.to_owned(), "every file is equal")
+        }
+        Some(target) => {
+            let order = Restore { manifest, shelf, identities, tools: &tools, target, clock };
+            (restore(order)?, target.to_string(), "rows, policies, grants and extensions are equal")
+        }
+    };
+    Ok(told(&manifest.id, &target, equal, &done))
+}
+
+fn told(id: &BackupId, target: &str, equal: &str, done: &Restored) -> (Answer, bool) {
     let same = done.differences.is_empty();
     let text = if same {
-        format!(
-            "✓ {} is restored into {target} in {}: rows, policies, grants and extensions are equal.\n",
-            manifest.id, done.took
-        )
+        format!("✓ {id} is restored into {target} in {}: {equal}.\n", done.took)
     } else {
         format!(
             "✗ {} is restored into {target}, but differs:\n  {}\n",
-            manifest.id,
+            id,
             done.differences.join("\n  ")
         )
     };
-    let json = json!({"id": manifest.id, "into": target.to_string(), "took_ms": done.took, "differences": done.differences});
-    Ok((Answer { text, json }, same))
+    let json =
+        json!({"id": id, "into": target, "took_ms": done.took, "differences": done.differences});
+    (Answer { text, json }, same)
 }
 
 /// Notes that whoever speaks agrees; what is still missing is the answer, `None` when nothing is.
-fn agreed(
+pub(super) fn agreed(
     backup: &BackupId,
     into: &str,
     by: &PersonId,
-    standing: &Standing,
+    needed: usize,
     settings: &Settings,
 ) -> Result<Option<Answer>> {
-    let (needed, hash) = (settings.plan.approvals.restore as usize, restore_hash(backup, into));
+    let (standing, hash) = (settings.standing()?, restore_hash(backup, into));
     let mut people = standing.backups.agreeing(hash, &settings.plan, settings.now());
     let new = !people.contains(&by);
     if new {

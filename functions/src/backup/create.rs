@@ -106,6 +106,7 @@ pub fn create(job: Job) -> Result<Manifest, Failure> {
         census,
         recipients: job.recipients.names(),
         locked_until,
+        lacks: vec![],
         id,
     };
     manifest.sound(&manifest.id)?;

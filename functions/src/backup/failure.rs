@@ -51,6 +51,9 @@ pub enum Failure {
     /// It is signed, and no backup all the same.
     #[error("it is no backup: {0}")]
     Unsound(#[from] Unsound),
+    /// What is to be backed up doesn't answer.
+    #[error("{0}")]
+    Source(String),
     /// None of the identities opens it.
     #[error("no identity in that file opens the backup: it is for {0}")]
     WrongKey(String),

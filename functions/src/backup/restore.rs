@@ -1,19 +1,29 @@
 //! Restoring: into a new database, never onto the one it came from, and with every error fatal.
+//!
+//! A new database gets its name when it is whole: until then it is called [`UNFINISHED`] and a number, and several tables
+//! are restored at once. One that was there already, and empty, is filled in one transaction.
 
 use std::io::Write;
+use std::thread::available_parallelism;
 
 use serde::Deserialize;
 use shared::backup::{Manifest, Object, Role};
 use shared::time::Span;
 
 use super::session::{quoted, text};
-use super::stream::drain;
+use super::stream::Sealed;
 use super::tools::major;
 use super::{Connection, Failure, Identities, Session, Shelf, Tools, census};
 use crate::clock::Clock;
 
 /// Databases that are there in every cluster: one of them is asked to make the new one.
 const ALWAYS_THERE: [&str; 2] = ["postgres", "template1"];
+/// How a database is called while it is restored.
+const UNFINISHED: &str = "allclear_restoring_";
+/// Where a program finds its own input as a file that it can open again for every worker.
+const OWN_INPUT: &str = "/proc/self/fd/0";
+/// The fewest and the most tables that are restored at once, whatever the machine has.
+const JOBS: (usize, usize) = (2, 8);
 /// The most that roles may take, in bytes of SQL.
 const ROLES_MAX: u64 = 8 << 20;
 
@@ -50,19 +60,34 @@ struct Server {
     exists: bool,
 }
 
-/// Restores it and compares. A failure leaves no half of it behind: the whole is one transaction.
+/// Restores it and compares. A failure leaves no half of it behind under its name.
 pub fn restore(order: Restore) -> Result<Restored, Failure> {
-    let made = make_room(order)?;
+    let is_new = make_room(order)?;
     let began = (order.clock)();
-    let done = bring_back(order).and_then(|()| {
-        let took = (order.clock)().since(began);
-        let mut session = Session::open(order.target, order.tools)?;
-        let now = census::take(&mut session)?;
-        Ok(Restored { took, differences: order.manifest.census.differences(&now) })
-    });
-    if done.is_err() && made {
+    if is_new {
+        make(order)?;
+    } else {
+        bring_back(order, false)?;
+    }
+    let took = (order.clock)().since(began);
+    let mut session = Session::open(order.target, order.tools)?;
+    let now = census::take(&mut session)?;
+    Ok(Restored { took, differences: order.manifest.census.differences(&now) })
+}
+
+/// Makes the database under another name, and gives it its own at the end.
+fn make(order: Restore) -> Result<(), Failure> {
+    let name = format!("{UNFINISHED}{}", (order.clock)().0);
+    let unfinished = order.target.to(&name);
+    let mut session = maintenance(order.target, order.tools)?;
+    session.tell(&format!("create database {} template template0", quoted(&name)))?;
+    let rename =
+        format!("alter database {} rename to {}", quoted(&name), quoted(order.target.database()));
+    let done = bring_back(Restore { target: &unfinished, ..order }, true)
+        .and_then(|()| session.tell(&rename));
+    if done.is_err() {
         // The first failure is the one to tell.
-        let _gone = remove(order.target, order.tools);
+        let _gone = remove(&unfinished, order.tools);
     }
     done
 }
@@ -84,7 +109,7 @@ fn maintenance(target: &Connection, tools: &Tools) -> Result<Session, Failure> {
     Err(last)
 }
 
-/// Makes the database, or makes sure that the one there is empty. Says whether it was made.
+/// Makes sure that nothing is in the way. Says whether the database has still to be made.
 fn make_room(order: Restore) -> Result<bool, Failure> {
     let Restore { manifest, tools, target, .. } = order;
     let source = &manifest.source;
@@ -112,7 +137,6 @@ fn make_room(order: Restore) -> Result<bool, Failure> {
     if server.exists {
         return is_empty(target, tools).map(|()| false);
     }
-    session.tell(&format!("create database {} template template0", quoted(target.database())))?;
     Ok(true)
 }
 
@@ -133,11 +157,39 @@ fn is_empty(target: &Connection, tools: &Tools) -> Result<(), Failure> {
     )))
 }
 
-fn bring_back(order: Restore) -> Result<(), Failure> {
+/// `at_once`: several tables at a time, which leaves a half when it fails.
+fn bring_back(order: Restore, at_once: bool) -> Result<(), Failure> {
     let lacks = |role| Failure::Damaged(format!("it has no {role}"));
     let roles = order.manifest.object(Role::Roles).ok_or_else(|| lacks("roles"))?;
     let database = order.manifest.object(Role::Database).ok_or_else(|| lacks("database"))?;
     bring_roles(order, roles)?;
+    // Elsewhere a file without a name can't be opened again.
+    let unpacked =
+        if at_once && cfg!(target_os = "linux") { sealed(order, database).unpack()? } else { None };
+    let Some(file) = unpacked else { return feed(order, database) };
+    let jobs = available_parallelism().map_or(JOBS.0, |it| it.get().clamp(JOBS.0, JOBS.1));
+    let jobs = jobs.to_string();
+    let arguments = [
+        "--exit-on-error",
+        "--no-password",
+        "--jobs",
+        &jobs,
+        "--dbname",
+        order.target.database(),
+        OWN_INPUT,
+    ];
+    let started = order.tools.start_with(file.into(), "pg_restore", &arguments, order.target);
+    started?.end().map(drop)
+}
+
+fn sealed<'a>(order: Restore<'a>, object: &'a Object) -> Sealed<'a> {
+    let Restore { manifest, shelf, identities, .. } = order;
+    Sealed { object, shelf, identities, for_whom: &manifest.recipients }
+}
+
+/// Streams the database into `pg_restore`, which does all of it in one transaction.
+fn feed(order: Restore, object: &Object) -> Result<(), Failure> {
+    const NAME: &str = "pg_restore";
     let arguments = [
         "--exit-on-error",
         "--single-transaction",
@@ -145,29 +197,22 @@ fn bring_back(order: Restore) -> Result<(), Failure> {
         "--dbname",
         order.target.database(),
     ];
-    feed(order, database, "pg_restore", &arguments)
-}
-
-/// Streams an object into a program.
-fn feed(order: Restore, object: &Object, name: &str, arguments: &[&str]) -> Result<(), Failure> {
-    let mut program = order.tools.start(name, arguments, order.target)?;
+    let mut program = order.tools.start(NAME, &arguments, order.target)?;
     let Some(mut to) = program.child.stdin.take() else {
-        return Err(Failure::Target(format!("{name} takes no input")));
+        return Err(Failure::Target(format!("{NAME} takes no input")));
     };
     // What a program prints besides must not fill its pipe.
     drop(program.child.stdout.take());
     let mut refused = false;
     let drained =
-        drain(object, order.shelf, order.identities, &order.manifest.recipients, |bytes| {
-            to.write_all(bytes).inspect_err(|_| refused = true)
-        });
+        sealed(order, object).drain(|bytes| to.write_all(bytes).inspect_err(|_| refused = true));
     match drained {
         Ok(()) => {
             drop(to);
             program.end().map(drop)
         }
         // It stopped reading: its own words say why.
-        Err(_) if refused => program.end().map(drop).and(Err(Failure::Truncated(name.into()))),
+        Err(_) if refused => program.end().map(drop).and(Err(Failure::Truncated(NAME.into()))),
         // Killed before its input ends, so that it can't commit the half it has.
         Err(why) => {
             let _ended = program.child.kill();
@@ -182,7 +227,7 @@ fn bring_roles(order: Restore, object: &Object) -> Result<(), Failure> {
         return Err(Failure::Damaged(format!("{} is longer than {ROLES_MAX} bytes", object.name)));
     }
     let mut script = Vec::new();
-    drain(object, order.shelf, order.identities, &order.manifest.recipients, |bytes| {
+    sealed(order, object).drain(|bytes| {
         script.extend_from_slice(bytes);
         Ok(())
     })?;

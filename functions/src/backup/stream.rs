@@ -1,6 +1,6 @@
 //! The stream in both directions: program → hash → zstd → age → hash → store, and back.
 
-use std::io::{BufReader, Error, Read, Write};
+use std::io::{BufReader, Error, ErrorKind, Read, Write};
 
 use ring::digest::{Context, SHA256};
 use shared::backup::{Digest, Object, Role};
@@ -8,6 +8,7 @@ use shared::ledger::Hash;
 
 use super::keys::{Identities, Recipients};
 use super::tools::Running;
+use super::transfer::Upload;
 use super::{Failure, Shelf, Taken};
 
 /// zstd's own default: 4 to 6 times smaller on text, faster than a network.
@@ -94,28 +95,51 @@ pub(super) fn pour(
         return Err(Failure::Truncated(name.into()));
     };
     drop(program.child.stdin.take());
-    let upload = Tally::new(shelf.upload(name)?);
-    let all = recipients.0.iter().map(|one| one as &dyn age::Recipient);
-    let sealed =
-        age::Encryptor::with_recipients(all).map_err(|why| Failure::Setup(why.to_string()))?;
-    let poured = || -> Result<_, Failure> {
-        let sealed = sealed.wrap_output(upload).map_err(store)?;
-        let mut packed = zstd::Encoder::new(sealed, COMPRESSION).map_err(store)?;
-        packed.include_checksum(true).map_err(store)?;
-        let mut plain = Tally::new(packed);
-        let whole = copy(&mut from, &mut plain, shape)?;
-        let (plain, packed) = plain.end();
-        let sealed = packed.finish().map_err(store)?;
-        Ok((whole, plain, sealed.finish().map_err(store)?))
-    };
-    let (whole, plain, upload) = poured()?;
+    let mut sealing = Sealing::begin(name, shelf, recipients)?;
+    let whole = copy(&mut from, &mut sealing, shape)?;
     let status = program.end()?;
     if !whole {
         return Err(Failure::Truncated(name.into()));
     }
-    let (stored, upload) = upload.end();
-    upload.finish()?;
-    Ok(Dumped { object: Object { name: name.into(), role, plain, stored }, status })
+    Ok(Dumped { object: sealing.end(name, role)?, status })
+}
+
+type Plain<'a> = Tally<zstd::Encoder<'static, age::stream::StreamWriter<Tally<Upload<'a>>>>>;
+
+/// An object that is being written: counted, compressed, encrypted, counted again. Dropped before its end it never was.
+pub(super) struct Sealing<'a>(Plain<'a>);
+
+impl<'a> Sealing<'a> {
+    /// Begins it.
+    pub fn begin(name: &str, shelf: &'a Shelf, recipients: &Recipients) -> Result<Self, Failure> {
+        let upload = Tally::new(shelf.upload(name)?);
+        let all = recipients.0.iter().map(|one| one as &dyn age::Recipient);
+        let sealed =
+            age::Encryptor::with_recipients(all).map_err(|why| Failure::Setup(why.to_string()))?;
+        let sealed = sealed.wrap_output(upload).map_err(store)?;
+        let mut packed = zstd::Encoder::new(sealed, COMPRESSION).map_err(store)?;
+        packed.include_checksum(true).map_err(store)?;
+        Ok(Self(Tally::new(packed)))
+    }
+
+    /// Ends it: now it is in the store.
+    pub fn end(self, name: &str, role: Role) -> Result<Object, Failure> {
+        let (plain, packed) = self.0.end();
+        let upload = packed.finish().and_then(age::stream::StreamWriter::finish).map_err(store)?;
+        let (stored, upload) = upload.end();
+        upload.finish()?;
+        Ok(Object { name: name.into(), role, plain, stored })
+    }
+}
+
+impl Write for Sealing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.0.flush()
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
@@ -130,7 +154,7 @@ fn copy(from: &mut impl Read, to: &mut impl Write, shape: Shape) -> Result<bool,
         let many = match from.read(&mut chunk) {
             Ok(0) => break,
             Ok(many) => many,
-            Err(why) if why.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(why) if why.kind() == ErrorKind::Interrupted => continue,
             Err(why) => return Err(Failure::Database(format!("its output broke off: {why}"))),
         };
         let read = &chunk[..many];
@@ -156,50 +180,68 @@ pub(super) fn read_through(object: &Object, shelf: &Shelf) -> Result<u64, Failur
     }
 }
 
-type Opened<'a> =
-    zstd::Decoder<'static, BufReader<age::stream::StreamReader<BufReader<Taken<'a>>>>>;
+/// What an object decrypts to.
+pub(super) type Decrypted<'a, 'b> = age::stream::StreamReader<BufReader<&'b mut Tally<Taken<'a>>>>;
 
-/// Opens an object again.
-fn open<'a>(
-    object: &Object,
-    shelf: &'a Shelf,
-    with: &Identities,
-    for_whom: &[String],
-) -> Result<Opened<'a>, Failure> {
-    let taken = BufReader::with_capacity(CHUNK, shelf.download(&object.name)?);
-    let damaged = |why: &dyn std::fmt::Display| Failure::Damaged(format!("{}: {why}", object.name));
-    let sealed = age::Decryptor::new_buffered(taken).map_err(|why| damaged(&why))?;
-    let identities = with.0.iter().map(|one| one.as_ref() as &dyn age::Identity);
-    let plain = sealed.decrypt(identities).map_err(|why| match why {
-        age::DecryptError::NoMatchingKeys => Failure::WrongKey(for_whom.join(", ")),
-        other => damaged(&other),
-    })?;
-    zstd::Decoder::new(plain).map_err(|why| damaged(&why))
+/// An object that is being read back, and what opens it.
+#[derive(Clone, Copy)]
+pub(super) struct Sealed<'a> {
+    pub object: &'a Object,
+    pub shelf: &'a Shelf,
+    pub identities: &'a Identities,
+    /// For whom it was encrypted, to say so when none of the identities is theirs.
+    pub for_whom: &'a [String],
 }
 
-/// Gives an object's plain bytes to `sink`. The last of them are held back until the checksum of the whole is right, so
-/// that no program ever takes a damaged stream for a finished one.
-pub(super) fn drain(
-    object: &Object,
-    shelf: &Shelf,
-    with: &Identities,
-    for_whom: &[String],
-    mut sink: impl FnMut(&[u8]) -> Result<(), Error>,
-) -> Result<(), Failure> {
-    let damaged = |why: Error| Failure::Damaged(format!("{}: {why}", object.name));
-    let mut from = Tally::new(open(object, shelf, with, for_whom)?);
-    let (mut held, mut chunk) = (Vec::new(), vec![0; CHUNK]);
-    loop {
-        let many = from.read(&mut chunk).map_err(damaged)?;
-        if many == 0 {
-            break;
+impl Sealed<'_> {
+    /// Decrypts it for `unpack`, which says how many plain bytes came out, and compares it with what was signed.
+    ///
+    /// The checksum over the *stored* bytes decides: they are four to six times fewer than the plain ones, which follow
+    /// from them.
+    pub fn open<T>(
+        self,
+        unpack: impl FnOnce(Decrypted) -> Result<(u64, T), Error>,
+    ) -> Result<T, Failure> {
+        let object = self.object;
+        let damaged =
+            |why: &dyn std::fmt::Display| Failure::Damaged(format!("{}: {why}", object.name));
+        let mut taken = Tally::new(self.shelf.download(&object.name)?);
+        let sealed = age::Decryptor::new_buffered(BufReader::with_capacity(CHUNK, &mut taken));
+        let sealed = sealed.map_err(|why| damaged(&why))?;
+        let identities = self.identities.0.iter().map(|one| one.as_ref() as &dyn age::Identity);
+        let plain = sealed.decrypt(identities).map_err(|why| match why {
+            age::DecryptError::NoMatchingKeys => Failure::WrongKey(self.for_whom.join(", ")),
+            other => damaged(&other),
+        })?;
+        let (bytes, unpacked) = unpack(plain).map_err(|why| match why.kind() {
+            ErrorKind::StorageFull => store(why),
+            _ => damaged(&why),
+        })?;
+        // What follows the last chunk belongs to the object and to its checksum.
+        std::io::copy(&mut taken, &mut std::io::sink()).map_err(store)?;
+        match taken.end().0 {
+            found if found == object.stored && bytes == object.plain.bytes => Ok(unpacked),
+            _ => Err(Failure::Damaged(format!("{} is not what was written", object.name))),
         }
-        sink(&held).map_err(store)?;
-        held.clear();
-        held.extend_from_slice(&chunk[..many]);
     }
-    if from.end().0 != object.plain {
-        return Err(Failure::Damaged(format!("{} is not what was dumped", object.name)));
+
+    /// Gives its plain bytes to `sink`. The last of them are held back until the checksum of the whole is right, so that
+    /// no program ever takes a damaged stream for a finished one.
+    pub fn drain(self, mut sink: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Failure> {
+        let held = self.open(|decrypted| {
+            let mut from = zstd::Decoder::new(decrypted)?;
+            let (mut held, mut chunk, mut bytes) = (Vec::new(), vec![0; CHUNK], 0);
+            loop {
+                let many = from.read(&mut chunk)?;
+                if many == 0 {
+                    return Ok((bytes, held));
+                }
+                bytes += many as u64;
+                sink(&held)?;
+                held.clear();
+                held.extend_from_slice(&chunk[..many]);
+            }
+        })?;
+        sink(&held).map_err(store)
     }
-    sink(&held).map_err(store)
 }

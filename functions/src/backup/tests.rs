@@ -1,13 +1,13 @@
 //! The parts of backups that need no database.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use object_store::memory::InMemory;
 use shared::backup::{Digest, Object, Role};
 use shared::ledger::Hash;
 
-use super::stream::{Tally, drain};
+use super::stream::{Sealed, Tally};
 use super::{Failure, Identities, Recipients, Shelf};
 
 /// Longer than several of the chunks that are moved at a time.
@@ -34,13 +34,30 @@ fn no_program_gets_the_end_of_a_stream_whose_checksum_is_wrong() {
     let (shelf, mut object, identities) = kept();
     let given = |object: &Object| {
         let mut given = Vec::new();
-        let done = drain(object, &shelf, &identities, &[], |bytes| given.write_all(bytes));
+        let sealed = Sealed { object, shelf: &shelf, identities: &identities, for_whom: &[] };
+        let done = sealed.drain(|bytes| given.write_all(bytes));
         (done, given)
     };
     let (done, all) = given(&object);
     assert!(done.is_ok() && all == PLAIN);
-    object.plain = Digest { sha256: Hash::of(&[b"another"]), ..object.plain };
+    object.stored = Digest { sha256: Hash::of(&[b"another"]), ..object.stored };
     let (done, part) = given(&object);
     assert!(matches!(done, Err(Failure::Damaged(_))), "{done:?}");
     assert!(part.len() < PLAIN.len(), "the end was held back");
+}
+
+#[test]
+fn a_file_is_only_there_when_every_checksum_is_right() {
+    let (shelf, mut object, identities) = kept();
+    let unpacked = |object: &Object| {
+        Sealed { object, shelf: &shelf, identities: &identities, for_whom: &[] }.unpack()
+    };
+    let mut all = Vec::new();
+    unpacked(&object).unwrap().unwrap().read_to_end(&mut all).unwrap();
+    assert_eq!(all, PLAIN);
+    let (whole, short) = (object.stored, Digest { bytes: 499_999, ..object.plain });
+    object.stored = Digest { sha256: Hash::of(&[b"another"]), ..whole };
+    assert!(matches!(unpacked(&object), Err(Failure::Damaged(_))));
+    (object.stored, object.plain) = (whole, short);
+    assert!(matches!(unpacked(&object), Err(Failure::Damaged(_))));
 }

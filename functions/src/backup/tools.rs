@@ -68,10 +68,21 @@ impl Tools {
         arguments: &[&str],
         connection: &Connection,
     ) -> Result<Running, Failure> {
+        self.start_with(Stdio::piped(), program, arguments, connection)
+    }
+
+    /// The same with another input, e.g. a file.
+    pub(super) fn start_with(
+        &self,
+        input: Stdio,
+        program: &str,
+        arguments: &[&str],
+        connection: &Connection,
+    ) -> Result<Running, Failure> {
         let mut command = self.command(program);
         connection.tell(&mut command);
         command.args(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| missing(program, &error))?;
         let words = child.stderr.take().map(|said| std::thread::spawn(move || last_words(said)));
         Ok(Running { program: program.into(), child, words })

@@ -10,5 +10,6 @@ pub mod lookout;
 pub mod phone;
 pub mod preflight;
 pub mod statuspage;
+pub mod supabase;
 pub mod town;
 pub mod vercel;

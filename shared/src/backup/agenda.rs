@@ -47,9 +47,10 @@ pub fn agenda(plan: &Plan, kinds: &[&str], all: &Catalogue, now: Ts) -> Vec<Task
             tasks.push(Task::Make { what: policy.what.clone() });
         }
         let entries: Vec<Entry> = all.of(&policy.what).cloned().collect();
-        // L3 asks questions that the plan doesn't have yet; a higher proof contains the lower ones.
+        // L3 asks the plan's questions, where it has any; a higher proof contains the lower ones.
+        let most = if policy.questions.is_empty() { Level::L2 } else { Level::L3 };
         let level = due(policy, &entries, now).into_iter().map(|due| due.level);
-        let level = level.filter(|level| *level <= Level::L2).max();
+        let level = level.filter(|level| *level <= most).max();
         if let (Some(entry), Some(level)) = (newest, level) {
             proofs.push(Task::Prove { backup: entry.id().clone(), level });
         }

@@ -22,7 +22,8 @@ pub enum Level {
     L0,
     /// Every byte was read and has the signed checksum.
     L1,
-    /// Restored into a scratch database: rows, policies, grants and extensions are the same.
+    /// Restored into a scratch database: rows, policies, grants and extensions are the same. Files: unpacked, and each is
+    /// the same.
     L2,
     /// The restored data answers the plan's questions.
     L3,
@@ -34,7 +35,7 @@ impl Level {
         match self {
             Self::L0 => "exists",
             Self::L1 => "checksums match",
-            Self::L2 => "restored, rows and rules equal",
+            Self::L2 => "restored and equal",
             Self::L3 => "restored, the plan's questions answered",
         }
     }
@@ -60,7 +61,7 @@ impl FromStr for Level {
             "1" => Ok(Self::L1),
             "2" => Ok(Self::L2),
             "3" => Ok(Self::L3),
-            _ => Err(format!("`{text}` is no level: write L0, L1 or L2")),
+            _ => Err(format!("`{text}` is no level: write L0, L1, L2 or L3")),
         }
     }
 }
@@ -111,9 +112,12 @@ pub struct Due {
 
 /// Which proofs are overdue. Any backup of that kind counts: a chain is as good as its last test.
 pub fn due(policy: &BackupPolicy, entries: &[Entry], now: Ts) -> Vec<Due> {
-    let wanted =
-        [(Level::L1, policy.verify_every), (Level::L2, RESTORE_EVERY), (Level::L3, DATA_EVERY)];
-    let late = wanted.into_iter().map(|(level, every)| {
+    // Files answer no questions: that each is the same is all there is to prove.
+    let of_files = entries.iter().any(|entry| entry.manifest.is_files());
+    let restored = if of_files { DATA_EVERY } else { RESTORE_EVERY };
+    let wanted = [(Level::L1, policy.verify_every), (Level::L2, restored), (Level::L3, DATA_EVERY)];
+    let possible = wanted.into_iter().filter(|(level, _)| !of_files || *level < Level::L3);
+    let late = possible.map(|(level, every)| {
         let checks = entries.iter().flat_map(|entry| &entry.checks);
         let passed = checks.filter(|check| check.level >= level && check.passed());
         Due { level, last: passed.map(|check| check.at).max(), every }

@@ -35,16 +35,19 @@ pub struct Manifest {
     pub objects: Vec<Object>,
     /// How every program that took part ended.
     pub children: Vec<Child>,
-    /// What was counted in the snapshot.
+    /// What was counted in the snapshot; of files, what each has in it.
     pub census: Census,
     /// Who can read it: age recipients.
     pub recipients: Vec<String>,
     /// Until when the store refuses to delete it, at least.
     #[serde(default)]
     pub locked_until: Option<Ts>,
+    /// What should be in it and could not be had, in words.
+    #[serde(default)]
+    pub lacks: Vec<String>,
 }
 
-/// The database that was backed up.
+/// The database that was backed up; of files, where they came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The cluster's own number, where the server tells; a restore never goes there.
@@ -79,6 +82,8 @@ pub enum Role {
     Roles,
     /// One database, as an archive for `pg_restore`.
     Database,
+    /// Files, as one tar.
+    Files,
 }
 
 /// Length and checksum.
@@ -145,6 +150,19 @@ impl Manifest {
         self.objects.iter().find(|object| object.role == role)
     }
 
+    /// Whether it holds files, and no database.
+    pub fn is_files(&self) -> bool {
+        self.object(Role::Files).is_some()
+    }
+
+    /// What must be in it.
+    fn needs(&self) -> &'static [(Role, &'static str)] {
+        if self.is_files() {
+            return &[(Role::Files, "files")];
+        }
+        &[(Role::Database, "database"), (Role::Roles, "roles")]
+    }
+
     /// Whether this is the manifest of a whole backup called `id`.
     pub fn sound(&self, id: &BackupId) -> Result<(), Unsound> {
         if self.format == 0 || self.format > FORMAT {
@@ -159,8 +177,8 @@ impl Manifest {
         if let Some(child) = self.children.iter().find(|child| child.status != 0) {
             return Err(Unsound::Child(child.program.clone()));
         }
-        for (role, name) in [(Role::Database, "database"), (Role::Roles, "roles")] {
-            let object = self.object(role).ok_or(Unsound::Lacks(name))?;
+        for (role, name) in self.needs() {
+            let object = self.object(*role).ok_or(Unsound::Lacks(name))?;
             if object.plain.bytes == 0 || object.stored.bytes == 0 {
                 return Err(Unsound::Lacks(name));
             }

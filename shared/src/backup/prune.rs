@@ -1,6 +1,6 @@
 //! Deleting what the plan no longer keeps: planned first, named by a hash, and then exactly that.
 
-use super::{BackupId, Catalogue, Expiry, Stray, expired};
+use super::{BackupId, Catalogue, Expiry, Manifest, Stray, expired};
 use crate::ledger::Hash;
 use crate::plan::BackupPolicy;
 use crate::time::{Span, Ts};
@@ -25,10 +25,20 @@ pub fn restore_hash(backup: &BackupId, into: &str) -> Hash {
 
 impl Prune {
     /// Plans it. Something that has a manifest is never swept, whatever is wrong with it: a key that is missing in the
-    /// plan must not look like rubbish.
-    pub fn plan(policies: &[BackupPolicy], catalogue: &Catalogue, now: Ts) -> Self {
+    /// plan must not look like rubbish. Nor is what is left of the backups that `vanished`: they were finished once.
+    pub fn plan<'a>(
+        policies: &[BackupPolicy],
+        catalogue: &Catalogue,
+        vanished: impl Iterator<Item = &'a BackupId>,
+        now: Ts,
+    ) -> Self {
+        let folders: Vec<String> =
+            vanished.map(|id| format!("{}/", Manifest::folder(id))).collect();
         let backups = policies.iter().flat_map(|policy| expired(policy, catalogue, now)).collect();
-        let old = |stray: &&Stray| stray.unfinished && now.since(stray.at) > STRAY_GRACE;
+        let old = |stray: &&Stray| {
+            let was_whole = folders.iter().any(|folder| stray.name.starts_with(folder));
+            stray.unfinished && !was_whole && now.since(stray.at) > STRAY_GRACE
+        };
         Self { backups, strays: catalogue.strays.iter().filter(old).cloned().collect() }
     }
 

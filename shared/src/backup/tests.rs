@@ -46,6 +46,7 @@ fn manifest(at: Ts, what: &str) -> Manifest {
         census: Census::default(),
         recipients: vec!["age1abc".into()],
         locked_until: None,
+        lacks: vec![],
         id,
     }
 }
@@ -77,6 +78,7 @@ fn policy(keep_for: Option<Span>, keep_last: Option<u32>) -> BackupPolicy {
         storage: "ours".into(),
         verification: "restore".into(),
         verify_every: Span::days(1),
+        questions: vec![],
     }
 }
 
@@ -107,6 +109,70 @@ fn the_plans_own_words_for_backups_are_understood() {
         assert_eq!(word.parse(), Ok(Wanted::LatestClean));
     }
     assert!("newest".parse::<Wanted>().is_err());
+}
+
+#[test]
+fn what_is_lost_with_point_in_time_recovery_is_told_by_the_heartbeat() {
+    let now = T0 + Span::hours(5);
+    let ago = |span| Ts(now.0 - Span::secs(span).0);
+    let known = |latest, heartbeat: Option<Ts>| Recoverable {
+        enabled: true,
+        earliest: Some(T0),
+        latest: Some(latest),
+        heartbeat,
+        ..Recoverable::default()
+    };
+    let loses = |latest: i64, beat: Option<i64>| known(ago(latest), beat.map(ago)).loses(now);
+    assert_eq!(loses(3_600, None), Some(Span::hours(1)), "nobody knows whether it is idle");
+    assert_eq!(loses(30, Some(20)), Some(Span::secs(10)));
+    assert_eq!(loses(20, Some(30)), Some(Span::ZERO), "everything is there");
+    assert_eq!(loses(3_600, Some(10)), Some(Span::secs(3_590)), "the log is not shipped");
+    assert_eq!(loses(3_600, Some(7_200)), Some(Span::hours(1)), "it doesn't beat any more");
+    let whole = Recoverable {
+        whole: vec![(ago(900), "FAILED".into()), (ago(7_200), "COMPLETED".into())],
+        ..Recoverable::default()
+    };
+    assert_eq!(whole.loses(now), Some(Span::hours(2)));
+    assert_eq!(Recoverable::default().loses(now), None);
+    let known = known(ago(30), None);
+    assert_eq!(known.moment(None), Ok(ago(30)));
+    assert!(known.moment(Some(now)).is_err() && known.moment(Some(ago(99_999))).is_err());
+    assert!(whole.moment(None).unwrap_err().contains("isn't bought"));
+}
+
+#[test]
+fn what_a_lambda_has_no_time_for_runs_as_a_container() {
+    let fast = Speed { bytes: 60_000_000, took: Span::secs(1) };
+    let slow = Speed { bytes: 1_000_000, took: Span::secs(1) };
+    assert_eq!(Host::of(LAMBDA_MAX, None), Host::Lambda);
+    assert_eq!(Host::of(LAMBDA_MAX, Some(fast)), Host::Lambda);
+    assert_eq!(Host::of(LAMBDA_MAX + 1, Some(fast)), Host::Container);
+    assert_eq!(Host::of(1_000_000_000, Some(slow)), Host::Container);
+}
+
+/// A backup of files instead of a database.
+fn of_files() -> Manifest {
+    let mut made = manifest(T0, "configuration");
+    let object = Object { role: Role::Files, ..made.objects[0].clone() };
+    made.objects = vec![object];
+    made
+}
+
+#[test]
+fn files_need_no_database_and_are_proven_by_being_equal() {
+    let mut made = of_files();
+    assert_eq!(made.sound(&made.id), Ok(()));
+    let entry = Entry { manifest: made.clone(), checks: vec![], locked_until: None };
+    let policy = policy(Some(Span::days(60)), None);
+    let levels = |entries: &[Entry]| {
+        due(&policy, entries, T0).into_iter().map(|due| due.level).collect::<Vec<_>>()
+    };
+    assert_eq!(levels(&[entry]), [Level::L1, Level::L2]);
+    made.objects[0].stored.bytes = 0;
+    assert!(made.sound(&made.id).unwrap_err().to_string().contains("no files"));
+    let text = recipe(&of_files(), "/mnt/backups/");
+    assert!(text.contains("zstd -dc | tar -x -C \"$TARGET\"") && !text.contains("pg_restore"));
+    assert!(text.contains("sha256sum -c"), "{text}");
 }
 
 type Change = fn(&mut Manifest);
@@ -413,7 +479,7 @@ fn only_what_is_surely_rubbish_is_deleted_and_by_its_name() {
     let old = |days| entry(T0 - Span::days(days), vec![]);
     let mut good = old(0);
     let prune = |entries: Vec<Entry>, strays: Vec<Stray>, now| {
-        Prune::plan(&policies, &Catalogue::new(entries, strays), now)
+        Prune::plan(&policies, &Catalogue::new(entries, strays), [].iter(), now)
     };
     assert!(
         prune(vec![old(40), old(0)], vec![], T0).is_empty(),
@@ -438,4 +504,28 @@ fn only_what_is_surely_rubbish_is_deleted_and_by_its_name() {
     assert_eq!(swept(true, STRAY_GRACE), 0, "it may be a backup that is being made");
     assert_eq!(swept(true, STRAY_GRACE + Span::secs(1)), 1);
     assert_eq!(swept(false, Span::days(99)), 0, "what has a manifest is nobody's rubbish");
+}
+
+#[test]
+fn what_is_left_of_a_backup_whose_manifest_was_taken_away_is_never_swept() {
+    let id = BackupId::new(T0, "database").unwrap();
+    let left = Stray {
+        name: format!("{}/database.dump.zst.age", Manifest::folder(&id)),
+        bytes: 9,
+        at: T0,
+        because: "no manifest".into(),
+        unfinished: true,
+    };
+    let all = Catalogue::new(vec![], vec![left]);
+    let mut standing = crate::safety::Standing::default();
+    let swept = |standing: &crate::safety::Standing| {
+        let vanished = standing.backups.vanished(&all);
+        Prune::plan(&[], &all, vanished, T0 + Span::days(99)).strays.len()
+    };
+    assert_eq!(swept(&standing), 1, "it was never finished");
+    standing.backups.kept.insert(id.clone());
+    assert_eq!(standing.backups.vanished(&all).collect::<Vec<_>>(), [&id]);
+    assert_eq!(swept(&standing), 0);
+    let whole = Catalogue::new(vec![entry(T0, vec![])], vec![]);
+    assert_eq!(standing.backups.vanished(&whole).count(), 0);
 }

@@ -1,5 +1,7 @@
 //! What can be said about backups.
 
+use std::convert::Infallible;
+
 use clap::{Args, Subcommand};
 
 use crate::backup::{Level, Wanted};
@@ -12,11 +14,12 @@ pub enum BackupVerb {
     List,
     /// Make one now.
     Create {
-        /// What is backed up, as the plan calls it.
-        #[arg(default_value = "database")]
+        /// What is backed up, as the plan calls it: database, config, code.
+        #[arg(default_value = "database", value_parser = what)]
         what: String,
     },
-    /// Prove one: L0 it is there, L1 every checksum matches, L2 restored into a scratch database and equal.
+    /// Prove one: L0 it is there, L1 every checksum matches, L2 restored elsewhere and equal, L3 the plan's
+    /// questions answered.
     Verify {
         /// Which one.
         #[command(flatten)]
@@ -30,6 +33,8 @@ pub enum BackupVerb {
     Restore(RestoreVerb),
     /// Print the commands that restore it with stock tools alone.
     Recipe(Which),
+    /// Show what the provider itself can go back to: its backups, and the moments of point-in-time recovery.
+    Pitr,
     /// What would be lost now, how long a restore takes, what is overdue.
     Status,
     /// Show what the plan no longer keeps; with the hash that is shown, delete exactly that.
@@ -45,17 +50,26 @@ pub enum BackupVerb {
 pub enum RestoreVerb {
     /// Show what would be lost, how long it would take, what is not in it; nothing happens.
     Plan(Which),
-    /// Restore it into a new database.
+    /// Restore it into a new database; files into a new folder.
     Run {
         /// Which one.
         #[command(flatten)]
         which: Which,
-        /// The new database's name, on the server of `ALLCLEAR_SCRATCH_URL`: it is made, or has to be empty.
+        /// The new database's name, on the server of `ALLCLEAR_SCRATCH_URL`: it is made, or has to be empty. Of files, the
+        /// new folder.
         #[arg(long, value_name = "DATABASE")]
         into: String,
         /// Although no drill has proven lately that backups restore; it is on record.
         #[arg(long)]
         unproven: bool,
+    },
+    /// Ask the provider to put the live database back to a moment; two people have to agree.
+    Pitr {
+        /// The moment, e.g. 2026-11-22T03:04:05Z; the last one that can be had where none is given.
+        moment: Option<Ts>,
+        /// Although there is no fresh backup of what is there now.
+        #[arg(long)]
+        no_backup: bool,
     },
     /// Agree to a restore that somebody else began, by the hash it showed.
     Approve {
@@ -73,6 +87,17 @@ pub struct Which {
     #[arg(long, value_name = "MOMENT")]
     pub before: Option<Ts>,
     /// What is meant by `LATEST`, as the plan calls it.
-    #[arg(long, value_name = "WHAT", default_value = "database")]
+    #[arg(long, value_name = "WHAT", default_value = "database", value_parser = what)]
     pub of: String,
+}
+
+/// The plan's word for what people say in short.
+#[expect(clippy::unnecessary_wraps, reason = "as clap wants it")]
+fn what(said: &str) -> Result<String, Infallible> {
+    Ok(match said {
+        "config" => "configuration",
+        "code" => "application-code",
+        other => other,
+    }
+    .into())
 }

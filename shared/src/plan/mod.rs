@@ -2,6 +2,8 @@
 //!
 //! Reading is in [`read`], the lint against the plan's own contradictions in [`check`]. Nothing here decides.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ComponentId, PersonId, SourceId, Vantage, VendorId};
@@ -69,6 +71,9 @@ pub struct Plan {
     pub sources: Vec<Source>,
     /// The four scenarios.
     pub runbooks: Vec<Runbook>,
+    /// Its own text, as it was read: it is backed up as it is.
+    #[serde(skip)]
+    pub text: Arc<str>,
     /// What is backed up, how often, how long it is kept.
     pub backups: Vec<BackupPolicy>,
     /// Where our own backups are kept; without it this system makes none.

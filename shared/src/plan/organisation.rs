@@ -284,6 +284,19 @@ pub struct BackupPolicy {
     pub verification: String,
     /// Longest time between two verifications.
     pub verify_every: Span,
+    /// What a restored database must answer with yes: the smoke queries of L3.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+}
+
+/// A question to a restored database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// The question in words, e.g. `Are there accounts?`
+    pub ask: String,
+    /// One `select` of one boolean, with names in full: `select count(*) > 0 from auth.users`.
+    pub sql: String,
 }
 
 impl BackupPolicy {

@@ -1,12 +1,12 @@
 //! What the journal keeps of backups: what failed, what a drill proved, what was deleted, and who agreed to a restore.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{SafetyEvent, Standing};
-use crate::backup::{BackupId, Level};
+use crate::backup::{BackupId, Catalogue, Level};
 use crate::id::PersonId;
 use crate::ledger::Hash;
 use crate::plan::Plan;
@@ -84,6 +84,8 @@ pub struct Agreement {
 pub struct Backups {
     /// What fails, since when, and why.
     pub failing: BTreeMap<Arc<str>, (Ts, Arc<str>)>,
+    /// What was made or proven, and was not deleted by anybody of us.
+    pub kept: BTreeSet<BackupId>,
     /// When each level was last reached.
     pub proven: BTreeMap<Level, Ts>,
     /// Restores that wait for people, the oldest first.
@@ -93,20 +95,28 @@ pub struct Backups {
 impl Backups {
     pub(super) fn apply(&mut self, event: &BackupEvent, at: Ts) {
         match event {
-            BackupEvent::Made { backup } => drop(self.failing.remove(backup.what())),
+            BackupEvent::Made { backup } => {
+                self.kept.insert(backup.clone());
+                self.failing.remove(backup.what());
+            }
             BackupEvent::Failed { what, why } => {
                 let since = self.failing.get(what).map_or(at, |(since, _)| *since);
                 self.failing.insert(what.clone(), (since, why.clone()));
             }
             BackupEvent::Proven { backup, level } => {
+                self.kept.insert(backup.clone());
                 self.proven.insert(*level, at);
                 self.failing.remove(backup.what());
             }
             BackupEvent::RestoreAgreed { by, hash } => self.agree(by, *hash, at),
-            BackupEvent::Deleted { .. }
-            | BackupEvent::Swept { .. }
-            | BackupEvent::Restored { .. } => {}
+            BackupEvent::Deleted { backup, .. } => drop(self.kept.remove(backup)),
+            BackupEvent::Swept { .. } | BackupEvent::Restored { .. } => {}
         }
+    }
+
+    /// What was made, was deleted by nobody of us, and is no whole backup any more: somebody else was at it.
+    pub fn vanished<'a>(&'a self, all: &'a Catalogue) -> impl Iterator<Item = &'a BackupId> {
+        self.kept.iter().filter(|id| !all.entries().iter().any(|entry| entry.id() == *id))
     }
 
     fn agree(&mut self, by: &PersonId, hash: Hash, at: Ts) {

@@ -121,7 +121,7 @@ fn proving(ours: &Way, verify: &Way) {
     );
 }
 
-/// Ours streams from the store, checks every byte and counts every row afterwards; theirs reads a file nobody encrypted.
+/// Ours decrypts and checks every byte first and counts every row afterwards; theirs reads a file nobody encrypted.
 fn restoring(place: &Place, rounds: u32) -> Result<()> {
     let (mut ours, mut peer, mut alone) = (Way::default(), Way::default(), vec![]);
     place.sh("pg_dump -Fc -Z0 bench -f local.dump")?;

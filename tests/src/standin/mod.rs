@@ -21,6 +21,7 @@ pub mod s3;
 pub mod site;
 pub mod slack;
 pub mod stage;
+pub mod supabase;
 pub mod twilio;
 pub mod vercel;
 pub mod vonage;

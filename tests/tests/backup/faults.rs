@@ -181,7 +181,7 @@ fn an_object_of_another_backup_is_found_although_it_decrypts() {
     let from = other.file(&theirs.object(Role::Database).unwrap().name);
     std::fs::copy(from, scene.file(&made.object(Role::Database).unwrap().name)).unwrap();
     let why = scene.restore(&made, "swapped").unwrap_err();
-    assert!(why.to_string().contains("is not what was dumped"), "{why}");
+    assert!(why.to_string().contains("is not what was written"), "{why}");
     assert!(!is_there("swapped"), "nothing of it was committed");
 }
 
@@ -272,6 +272,41 @@ fn a_restore_that_fails_leaves_no_half_of_it() {
         clock: clock::now,
     });
     assert!(why.is_err() && !is_there("half"));
+}
+
+#[test]
+fn a_database_has_its_name_only_once_it_is_whole() {
+    let scene = Scene::new();
+    let made = scene.back_up();
+    // All of it is there when this one looks, and nobody knows yet whether it ended well.
+    let (folder, tools) = with_program(
+        "pg_restore",
+        "[ $1 = --version ] && exec {real} $1\n{real} \"$@\" || exit 2\n\
+         \"${0%/*}/psql\" -XAt -d postgres -c 'select datname from pg_database' >\"${0%/*}/seen\"; exit 1",
+    );
+    let target = scratch().connection("named_late").unwrap();
+    let order = Restore {
+        manifest: &made,
+        shelf: &scene.shelf,
+        identities: &scene.identities,
+        tools: &tools,
+        target: &target,
+        clock: clock::now,
+    };
+    let why = restore(order).unwrap_err();
+    assert!(why.to_string().contains("exit status 1"), "{why}");
+    let seen = std::fs::read_to_string(folder.path().join("seen")).unwrap();
+    assert!(seen.contains("allclear_restoring_") && !seen.contains("named_late"), "{seen}");
+    let left = "select pg_catalog.count(*) from pg_catalog.pg_database where datname like 'allclear_restoring_%'";
+    // Others restore at the same time: theirs go as well.
+    let gone = (0..600).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        scratch().session("postgres").unwrap().json::<u32>(left).unwrap() == 0
+    });
+    assert!(gone && !is_there("named_late"));
+    let whole = Restore { tools: &scene.tools, ..order };
+    assert_eq!(restore(whole).unwrap().differences, Vec::<String>::new());
+    assert!(is_there("named_late"));
 }
 
 #[test]

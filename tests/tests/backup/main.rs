@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
 
 mod bucket;
+mod code;
 mod commands;
+mod configuration;
 mod faults;
+mod pitr;
 mod round;
 mod scene;

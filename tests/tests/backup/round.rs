@@ -7,6 +7,7 @@ use functions::clock;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use shared::backup::{Level, recipe};
+use shared::plan::Question;
 use tests::parts;
 
 use crate::scene::{Scene, is_there, live, scratch};
@@ -49,7 +50,12 @@ fn a_backup_is_proven_level_by_level_and_the_scratch_database_goes_away() {
     assert_eq!((check.faults.len(), check.bytes), (0, made.stored_bytes()));
     assert_eq!(level(), Level::L1);
     let server = scratch().connection("postgres").unwrap();
-    let with = Scratch { server: &server, identities: &scene.identities, tools: &scene.tools };
+    let with = Scratch {
+        server: Some(&server),
+        identities: &scene.identities,
+        tools: &scene.tools,
+        questions: &[],
+    };
     let check =
         verify(&made, Level::L2, &scene.shelf, Some(with), &scene.signer, clock::now).unwrap();
     assert_eq!(check.faults, Vec::<String>::new());
@@ -60,8 +66,24 @@ fn a_backup_is_proven_level_by_level_and_the_scratch_database_goes_away() {
         .json(&format!("select pg_catalog.count(*) from pg_catalog.pg_database where datname like 'allclear_check_{}%'", made.id.at().0))
         .unwrap();
     assert_eq!(left, 0);
-    let too_far = verify(&made, Level::L3, &scene.shelf, None, &scene.signer, clock::now);
-    assert!(too_far.unwrap_err().to_string().contains("smoke queries"));
+    let too_far = verify(&made, Level::L3, &scene.shelf, Some(with), &scene.signer, clock::now);
+    assert!(too_far.unwrap_err().to_string().contains("`questions`"));
+    let ask = |sql: &str| Question { ask: "Are there accounts?".into(), sql: sql.into() };
+    let proven = |questions: &[Question]| {
+        let with = Some(Scratch { questions, ..with });
+        verify(&made, Level::L3, &scene.shelf, with, &scene.signer, clock::now).unwrap().faults
+    };
+    let yes = ask("select count(*) = 50 from auth.users;");
+    let no = proven(&[
+        yes.clone(),
+        ask("select false"),
+        ask("select max(null::bool::int) = 1"),
+        ask("select 1 / 0 = 1"),
+    ]);
+    assert_eq!(no.len(), 3, "{no:?}");
+    assert!(no[2].contains("Are there accounts?") && no[2].contains("division by zero"), "{no:?}");
+    assert_eq!(proven(&[yes]), Vec::<String>::new());
+    assert_eq!(level(), Level::L3);
 }
 
 #[test]

@@ -27,6 +27,9 @@ pub mod setup;
 mod survey;
 pub mod verify;
 mod witness;
+mod zone;
+
+pub use zone::zone;
 
 /// The wait before an action that lost its lease, or found everyone busy, is tried again.
 const AGAIN: Span = Span::secs(5);

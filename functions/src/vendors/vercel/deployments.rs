@@ -26,7 +26,7 @@ const COMMITS: [&str; 4] =
 
 impl Vercel {
     /// The recent deployments, newest first.
-    pub(super) async fn deployments(&self) -> Outcome {
+    pub(crate) async fn deployments(&self) -> Outcome {
         let (project, rows) = tokio::join!(self.api.project(), self.api.rows());
         match (project, rows) {
             (Ok(project), Ok(rows)) => Outcome::Done(Finding::Deployments(rows.join(&project))),

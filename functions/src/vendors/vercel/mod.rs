@@ -13,6 +13,7 @@ mod paths;
 mod project;
 mod purge;
 mod read_back;
+mod settings;
 mod site;
 mod survey;
 mod verify;

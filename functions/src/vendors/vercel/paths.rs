@@ -27,6 +27,12 @@ pub(super) enum Call<'a> {
     RollingRelease,
     /// Throw away cached pages by their tags.
     Invalidate,
+    /// The project's domains.
+    Domains,
+    /// The project's variables; values are not readable there.
+    Variables,
+    /// One variable with its value.
+    Variable { id: &'a str },
 }
 
 /// Where a call goes; `{}` is the next segment.
@@ -75,6 +81,11 @@ impl Call<'_> {
                 to(get, "v1/projects/{}/promote/aliases", &[project], unmoved())
             }
             Self::RollingRelease => to(get, "v1/projects/{}/rolling-release", &[named], vec![]),
+            Self::Domains => {
+                to(get, "v9/projects/{}/domains", &[named], vec![("limit", PAGE.into())])
+            }
+            Self::Variables => to(get, "v10/projects/{}/env", &[named], vec![]),
+            Self::Variable { id } => to(get, "v1/projects/{}/env/{}", &[named, id], vec![]),
             Self::Invalidate => {
                 let query = vec![("projectIdOrName", named.into())];
                 to(post, "v1/edge-cache/invalidate-by-tags", &[], query)

@@ -60,6 +60,7 @@ impl fmt::Display for Mistake {
 ///
 /// On failure there is at least one mistake, in the order of the lines.
 pub fn read(file: &str, text: &str) -> Result<Plan, Vec<Mistake>> {
+    let whole = text;
     let text = Text { file, text };
     let (table, errors) = DeTable::parse_recoverable(text.text);
     if !errors.is_empty() {
@@ -71,6 +72,7 @@ pub fn read(file: &str, text: &str) -> Result<Plan, Vec<Mistake>> {
     let plan = Plan::deserialize(toml::de::Deserializer::from(table.clone()))
         .map_err(|error| vec![text.type_mistake(&table, &error)])?;
     let mistakes = cross::mistakes(&plan, &text, &table);
+    let plan = Plan { text: whole.into(), ..plan };
     if mistakes.is_empty() { Ok(plan) } else { Err(in_order(mistakes)) }
 }
 

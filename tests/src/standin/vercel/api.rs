@@ -25,6 +25,9 @@ const BODY_MAX: usize = 64 * 1024;
 pub(super) fn router(state: Shared) -> Router {
     Router::new()
         .route("/v9/projects/{id}", get(project))
+        .route("/v9/projects/{id}/domains", get(domains))
+        .route("/v10/projects/{id}/env", get(variables))
+        .route("/v1/projects/{id}/env/{variable}", get(variable))
         .route("/v7/deployments", get(deployments))
         .route("/v1/projects/{id}/rollback/{to}", post(roll_back))
         .route("/v9/projects/{id}/rollback/{to}", post(roll_back).get(unmoved_by_rollback))
@@ -99,6 +102,34 @@ async fn project(From(state): From<Shared>, Path(id): Path<String>) -> Answer {
     let shape = shapes::project(&state);
     state.carry_on();
     ok(shape)
+}
+
+async fn domains(Path(id): Path<String>) -> Answer {
+    if id != PROJECT && id != PROJECT_ID {
+        return not_found();
+    }
+    ok(shapes::domains())
+}
+
+async fn variables(From(state): From<Shared>, Path(id): Path<String>) -> Answer {
+    if id != PROJECT && id != PROJECT_ID {
+        return not_found();
+    }
+    let all: Vec<Value> =
+        state.lock().variables.iter().map(|one| shapes::variable(one, false)).collect();
+    ok(json!({"envs": all}))
+}
+
+async fn variable(
+    From(state): From<Shared>,
+    Path((id, variable)): Path<(String, String)>,
+) -> Answer {
+    let state = state.lock();
+    let found = state.variables.iter().find(|one| one.id == variable);
+    match found.filter(|_| id == PROJECT || id == PROJECT_ID) {
+        Some(found) => ok(shapes::variable(found, true)),
+        None => not_found(),
+    }
 }
 
 async fn deployments(From(state): From<Shared>, Query(asked): Asked) -> Answer {

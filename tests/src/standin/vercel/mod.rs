@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use failing::{End, Fault};
-pub use state::{Call, Deployed, Request, Site, State};
+pub use state::{Call, Deployed, Request, Site, State, Variable};
 
 /// The token it knows.
 pub const TOKEN: &str = "a-token-that-only-tests-know";

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::state::{Deployed, State};
+use super::state::{Deployed, State, Variable};
 use super::{PROJECT, PROJECT_ID, TEAM};
 
 /// An error, in the shape most calls use.
@@ -33,6 +33,32 @@ pub(super) fn project(state: &State) -> Value {
         });
     }
     project
+}
+
+pub(super) fn domains() -> Value {
+    json!({
+        "domains": [{
+            "name": "concierge-transaction-flow.com", "apexName": "concierge-transaction-flow.com",
+            "projectId": PROJECT_ID, "verified": true,
+        }],
+        "pagination": {"count": 1, "next": null, "prev": null},
+    })
+}
+
+/// A variable; `whole`: with its value, as far as it may be told.
+pub(super) fn variable(one: &Variable, whole: bool) -> Value {
+    let mut shape = json!({
+        "id": one.id, "key": one.key, "type": one.kind, "target": ["production"],
+        "createdAt": 1_790_000_000_000_i64, "updatedAt": 1_790_000_000_000_i64,
+        "value": if whole || one.kind == "plain" { one.value.as_str() } else { "eyJ2IjoidjIifQ==" },
+    });
+    if whole {
+        shape["decrypted"] = json!(true);
+    }
+    if one.kind == "sensitive" {
+        shape["value"] = json!("");
+    }
+    shape
 }
 
 fn resources() -> Value {

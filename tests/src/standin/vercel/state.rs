@@ -54,8 +54,23 @@ pub struct Request {
     pub looks: u32,
 }
 
+/// An environment variable of the project.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub key: String,
+    /// `plain`, `encrypted`, `sensitive`, `system`.
+    pub kind: &'static str,
+    /// Its value; of a sensitive one nobody is told.
+    pub value: String,
+}
+
 /// Everything that tests may set or look at.
 pub struct State {
+    /// The project's variables.
+    pub variables: Vec<Variable>,
     /// Deployments, newest first.
     pub deployments: Vec<Deployed>,
     /// What is live.
@@ -112,6 +127,7 @@ impl Default for State {
         let deployments: Vec<_> =
             (1..=4).rev().map(|n| deployed(n, now - (5 - n) * HOUR_MS)).collect();
         Self {
+            variables: Vec::new(),
             production: "dpl_4".into(),
             deployments,
             auto_assign: true,
