@@ -12,7 +12,7 @@ use shared::grammar::{numbered, words};
 #[command(arg_required_else_help = true, args_override_self = true)]
 #[command(after_help = "At 3 a.m.: `allclear incident list`, then `allclear incident ack NUMBER`.")]
 pub struct Cli {
-    /// Where incidents are kept.
+    /// Where incidents are kept: a file, or `dynamodb:TABLE` for the table that the functions on AWS share.
     #[arg(long, global = true, env = "ALLCLEAR_STORE", default_value = "allclear.db")]
     pub store: PathBuf,
     /// The plan; without it `infra/plan.toml`, or the one built into this program.

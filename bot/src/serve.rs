@@ -4,13 +4,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use functions::dead_man;
 use functions::door;
 use functions::http::{self, NoClient, Roots};
 use functions::phone_tests;
 use functions::routes::callbacks::{self, Callbacks};
 use functions::server::{Config, ServeError, Server, rehearse};
+use functions::store::Place;
 use functions::vendors::dispatch::Dispatch;
 use functions::vendors::phone::{Phones, canary, poll};
 use serde_json::json;
@@ -36,6 +37,9 @@ const CANARY_EVERY: &str = "ALLCLEAR_CANARY_EVERY";
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &ServeArgs, settings: &Settings) -> Result<ExitCode> {
+    if let Place::Table(name) = settings.place() {
+        bail!("the table {name} is served by the functions on AWS: give `serve` a file of its own");
+    }
     let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into());
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use functions::clock;
-use functions::store::SqliteStore;
+use functions::http;
+use functions::store::{Place, PlacedStore};
 use shared::engine::Engine;
 use shared::id::PersonId;
 use shared::plan::{self, Date, Plan};
@@ -14,6 +15,7 @@ use shared::store::MemoryStore;
 use shared::time::Ts;
 
 use crate::grammar::{Cli, Colour};
+use crate::serve::{extra_roots, setting};
 use crate::terminal::paint::Brush;
 
 /// Where a checkout keeps its plan.
@@ -63,21 +65,30 @@ impl Settings {
         })
     }
 
+    /// Where the store is.
+    pub fn place(&self) -> Place {
+        Place::of(&self.store)
+    }
+
     /// Opens the store and takes up what is in it.
-    pub fn engine(&self) -> Result<Engine<SqliteStore>> {
-        let store = SqliteStore::open(&self.store)?;
+    pub fn engine(&self) -> Result<Engine<PlacedStore>> {
+        let store = self.place().open(client, setting)?;
         Ok(Engine::open(self.plan.clone(), store, self.now())?)
     }
 
     /// Opens the store to look only: a mistyped path is an error then, not an empty store in which all is clear.
-    pub fn reader(&self) -> Result<Engine<SqliteStore>> {
-        let store = SqliteStore::open_read_only(&self.store)?;
-        Ok(Engine::open(self.plan.clone(), store, self.now())?)
+    pub fn reader(&self) -> Result<Engine<PlacedStore>> {
+        Ok(Engine::open(self.plan.clone(), self.read_only()?, self.now())?)
+    }
+
+    /// The store itself, to look only.
+    pub fn read_only(&self) -> Result<PlacedStore> {
+        Ok(self.place().open_read_only(client, setting)?)
     }
 
     /// What may act and what is owed; without a store yet, what the plan alone says.
     pub fn standing(&self) -> Result<Standing> {
-        if self.store.exists() {
+        if self.place().exists() {
             return Ok(self.reader()?.standing().clone());
         }
         let empty = Engine::open(self.plan.clone(), MemoryStore::default(), self.now())?;
@@ -123,6 +134,12 @@ pub struct Terminal {
     pub no_color: bool,
     /// Its columns.
     pub width: Option<usize>,
+}
+
+/// A client of the store's own.
+pub(crate) fn client() -> Result<reqwest::Client, String> {
+    let roots = extra_roots().map_err(|error| format!("{error:#}"))?;
+    http::client(&roots).map_err(|error| error.to_string())
 }
 
 fn plan_text(path: Option<&Path>) -> Result<(String, String)> {

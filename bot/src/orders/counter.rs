@@ -5,17 +5,22 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use functions::desk::{Desk, Instruction, RosterChange, Utterance};
 use functions::perform::{Hold, Perform};
+use functions::store::PlacedStore;
 use functions::vendors::dispatch::Dispatch;
 use shared::effect::{Aim, Effect, Finding, Look, Outcome, Survey};
-use shared::engine::{Glance, Granted, OperationError, RosterError, WishError};
+use shared::engine::{Engine, Glance, Granted, OperationError, RosterError, WishError};
 use shared::id::{EffectKey, PersonId};
 use shared::operation::{OPERATIONS_STREAM, Operation};
 use shared::plan::Plan;
 use shared::roster::RosterEvent;
+use shared::store::StoreError;
 use shared::time::Ts;
 
 use crate::settings::Settings;
 use crate::terminal::operations::survey;
+
+/// How often an order gives way to others that were first.
+const RACES: u32 = 16;
 
 /// What orders need of the world.
 pub trait Counter: Sync {
@@ -65,7 +70,7 @@ impl Counter for AtStore<'_> {
         let now = self.0.now();
         let mut engine = self.0.engine()?;
         let Utterance { target, by, via, key, wish } = said;
-        let answer = engine.batch(now, |engine| {
+        let answer = at_once(&mut engine, now, |engine| {
             match engine.wish(&target, &by, &via, &key, &wish, now) {
                 Err(WishError::Store(error)) => Err(error),
                 other => Ok(other),
@@ -78,11 +83,12 @@ impl Counter for AtStore<'_> {
         let now = self.0.now();
         let mut engine = self.0.engine()?;
         let Instruction { by, via, key, wish } = said;
-        let answer =
-            engine.batch(now, |engine| match engine.operate(&by, &via, &key, &wish, now) {
+        let answer = at_once(&mut engine, now, |engine| {
+            match engine.operate(&by, &via, &key, &wish, now) {
                 Err(OperationError::Store(error)) => Err(error),
                 other => Ok(other),
-            })?;
+            }
+        })?;
         Ok(answer?)
     }
 
@@ -90,7 +96,7 @@ impl Counter for AtStore<'_> {
         let now = self.0.now();
         let mut engine = self.0.engine()?;
         let RosterChange { by, via, key, wish } = said;
-        let answer = engine.batch(now, |engine| {
+        let answer = at_once(&mut engine, now, |engine| {
             match engine.change_roster(&by, &via, &key, &wish, now) {
                 Err(RosterError::Store(error)) => Err(error),
                 other => Ok(other),
@@ -102,7 +108,7 @@ impl Counter for AtStore<'_> {
     async fn freeze(&self, by: PersonId, why: Option<String>, key: String) -> Result<()> {
         let now = self.0.now();
         let mut engine = self.0.engine()?;
-        engine.batch(now, |engine| match &why {
+        at_once(&mut engine, now, |engine| match &why {
             Some(why) => engine.freeze(by.as_str(), why, &key, now),
             None => engine.unfreeze(by.as_str(), &key, now),
         })?;
@@ -118,6 +124,21 @@ impl Counter for AtStore<'_> {
 
     async fn survey(&self, aim: Aim) -> Result<Survey> {
         surveyed(&survey::vendors(self.0)?, aim).await
+    }
+}
+
+/// Does it as one batch; again, where somebody else wrote into the same table at that moment.
+pub fn at_once<T>(
+    engine: &mut Engine<PlacedStore>,
+    now: Ts,
+    mut work: impl FnMut(&mut Engine<PlacedStore>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut races = 0;
+    loop {
+        match engine.batch(now, &mut work) {
+            Err(StoreError::Conflict { .. }) if races < RACES => races += 1,
+            done => return done,
+        }
     }
 }
 

@@ -23,7 +23,7 @@ mod counter;
 mod incident;
 pub mod people;
 
-pub use counter::{AtDesk, AtStore, Counter};
+pub use counter::{AtDesk, AtStore, Counter, at_once};
 pub use incident::numbered;
 
 /// Who speaks.

@@ -1,7 +1,7 @@
 //! `allclear verify` and `plan check`: what can be trusted.
 
 use anyhow::{Result, anyhow, bail};
-use functions::store::SqliteStore;
+use functions::store::PlacedStore;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use shared::id::StreamId;
@@ -17,7 +17,7 @@ use crate::settings::Settings;
 
 /// Walks the chain of one incident, or of everything there is.
 pub fn verify(number: Option<u32>, settings: &Settings) -> Result<Answer> {
-    let store = SqliteStore::open_read_only(&settings.store)?;
+    let store = settings.read_only()?;
     let incidents: Vec<Summary> = match number {
         Some(number) => store.numbered(number)?.into_iter().collect(),
         None => store.newest(usize::MAX)?,
@@ -48,7 +48,7 @@ pub fn verify(number: Option<u32>, settings: &Settings) -> Result<Answer> {
 
 /// Walks one chain; the error names its first bad turn.
 fn walk<E: DeserializeOwned>(
-    store: &SqliteStore,
+    store: &PlacedStore,
     stream: &StreamId,
     who: &str,
 ) -> Result<(usize, Hash)> {

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow, bail};
 use functions::clock;
 use functions::perform::{Hold, KillSwitch};
-use functions::store::SqliteStore;
 use functions::vendors::dns::DnsHands;
 use functions::vendors::dns::setup::{Leads, Made, Setup, Status};
 use serde_json::{Value, json};
@@ -15,7 +14,8 @@ use shared::engine::Engine;
 
 use super::operations::survey::{runtime, vendors};
 use crate::grammar::{DnsSetup, DnsVerb};
-use crate::settings::Settings;
+use crate::serve::setting;
+use crate::settings::{Settings, client};
 
 /// Exit code of a status that differs from the plan.
 const DIFFERS: u8 = 3;
@@ -128,10 +128,10 @@ fn make(
 
 /// A freeze, or an operation that began meanwhile, stops what is being made.
 fn hold(settings: &Settings) -> Hold {
-    let (store, plan) = (settings.store.clone(), settings.plan.clone());
-    let switch = KillSwitch::beside(&store);
+    let (place, plan) = (settings.place(), settings.plan.clone());
+    let switch = KillSwitch::beside(&settings.store);
     let stands = move || {
-        let store = SqliteStore::open_read_only(&store).map_err(|error| error.to_string())?;
+        let store = place.open_read_only(client, setting).map_err(|error| error.to_string())?;
         let engine = Engine::open(plan.clone(), store, clock::now());
         engine.map_err(|error| error.to_string())?.standing().may_prepare()
     };

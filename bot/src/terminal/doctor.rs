@@ -3,7 +3,7 @@
 use anyhow::Result;
 use functions::dead_man;
 use functions::perform::KillSwitch;
-use functions::store::ServerLock;
+use functions::store::{Place, ServerLock};
 use functions::vendors::phone::settings as phone;
 use serde_json::{Value, json};
 use shared::effect::{ActClass, Lane};
@@ -22,7 +22,7 @@ const COUNTED: usize = 1_000;
 
 /// Examines the store; where there is none yet, an empty one.
 pub fn run(settings: &Settings) -> Result<Answer> {
-    if settings.store.exists() {
+    if settings.place().exists() {
         return examine(&settings.reader()?, settings, "");
     }
     let empty = Engine::open(settings.plan.clone(), MemoryStore::default(), settings.now())?;
@@ -39,7 +39,13 @@ fn examine<S: Store>(engine: &Engine<S>, settings: &Settings, note: &str) -> Res
     let mut lines = vec![
         ("plan", format!("{} (version {})", settings.plan_name, plan.document.version)),
         ("store", format!("{}{note}", settings.store.display())),
-        ("server", server_says(server.as_deref())),
+        (
+            "server",
+            match settings.place() {
+                Place::File(_) => server_says(server.as_deref()),
+                Place::Table(_) => "the functions on AWS, if they were deployed".into(),
+            },
+        ),
     ];
     lines.extend(arming(engine));
     lines.extend(traffic(plan));

@@ -1,7 +1,7 @@
 //! The terminal: what people read when they type `allclear`. Answers are built as text here and printed in one place.
 
 use anyhow::{Result, anyhow};
-use functions::store::SqliteStore;
+use functions::store::PlacedStore;
 use shared::engine::Engine;
 use shared::id::StreamId;
 use shared::incident::Event;
@@ -57,7 +57,7 @@ pub fn answer(verb: &Verb, settings: &Settings) -> Result<Option<Answer>> {
 }
 
 /// A stream's turns, its chain checked.
-fn turns_of(engine: &Engine<SqliteStore>, id: &StreamId) -> Result<Vec<Body<Event>>> {
+fn turns_of(engine: &Engine<PlacedStore>, id: &StreamId) -> Result<Vec<Body<Event>>> {
     let turns = engine.store().turns(id)?;
     ledger::verify(id, &turns).map_err(|broken| anyhow!("the chain is broken: {broken}"))
 }

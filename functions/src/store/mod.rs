@@ -18,11 +18,13 @@ pub mod dynamo;
 mod failure;
 mod lock;
 mod open;
+mod place;
 
 use column::Word;
 pub use dynamo::DynamoStore;
 use failure::failure;
 pub use lock::ServerLock;
+pub use place::{Place, PlacedStore};
 
 /// How long deliveries are worth keeping: see [`SqliteStore::forget_deliveries`].
 pub const DELIVERIES_KEPT: Span = Span::days(7);

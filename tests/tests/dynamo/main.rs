@@ -11,6 +11,7 @@ mod damage;
 mod desks;
 mod faults;
 mod inbox;
+mod laptop;
 mod life;
 mod snapshots;
 

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use functions::alone::Alone;
-use functions::store::{ServerLock, SqliteStore};
+use functions::store::{Place, PlacedStore, ServerLock};
 use shared::engine::{Engine, OperationError};
 use shared::grammar::Named;
 use shared::operation::{Ending, OperationWish, Refusal, Stage, ending_says, story};
 use shared::time::Span;
 
 use super::{exit_code, survey};
+use crate::orders::at_once;
 use crate::settings::Settings;
 
 /// How often the store is looked at for news of a server's work.
@@ -33,7 +34,9 @@ pub fn run(settings: &Settings, named: &Named, out: &mut dyn Write) -> Result<Ex
     } else if !known.is_named(&named.hash) {
         return Err(Refusal::OtherPlan { number }.into());
     }
-    if ServerLock::holder(&settings.store).is_some() {
+    // Beside a table it is the functions' work: a laptop that did it, too, would do it twice.
+    let is_table = matches!(settings.place(), Place::Table(_));
+    if is_table || ServerLock::holder(&settings.store).is_some() {
         follow(settings, number, out)?;
     } else {
         carry_out(settings, &mut engine, number, out)?;
@@ -48,12 +51,12 @@ pub fn run(settings: &Settings, named: &Named, out: &mut dyn Write) -> Result<Ex
 }
 
 /// "Go": a refusal is the error.
-fn start(settings: &Settings, engine: &mut Engine<SqliteStore>, named: &Named) -> Result<()> {
+fn start(settings: &Settings, engine: &mut Engine<PlacedStore>, named: &Named) -> Result<()> {
     let (by, now) = (settings.speaker()?, settings.now());
     let key = format!("terminal/{}/{}", std::process::id(), now.0);
     let wish = OperationWish::Run { number: named.number, hash: named.hash.clone() };
     let answer =
-        engine.batch(now, |engine| match engine.operate(&by, "terminal", &key, &wish, now) {
+        at_once(engine, now, |engine| match engine.operate(&by, "terminal", &key, &wish, now) {
             Err(OperationError::Store(error)) => Err(error),
             other => Ok(other),
         })?;
@@ -63,7 +66,7 @@ fn start(settings: &Settings, engine: &mut Engine<SqliteStore>, named: &Named) -
 
 fn carry_out(
     settings: &Settings,
-    engine: &mut Engine<SqliteStore>,
+    engine: &mut Engine<PlacedStore>,
     number: u32,
     out: &mut dyn Write,
 ) -> Result<()> {
@@ -71,7 +74,7 @@ fn carry_out(
     let alone =
         Alone::at(settings.store.clone(), settings.plan.clone(), vendors, functions::clock::now)?;
     let mut told = 0;
-    let heard = |engine: &Engine<SqliteStore>| {
+    let heard = |engine: &Engine<PlacedStore>| {
         // A reader that went away must not stop the operation.
         told = tell(settings, engine, number, told, out).unwrap_or(told);
     };
@@ -98,7 +101,7 @@ fn follow(settings: &Settings, number: u32, out: &mut dyn Write) -> Result<()> {
 /// Prints what is new of an operation's story; answers how many lines were told.
 pub fn tell(
     settings: &Settings,
-    engine: &Engine<SqliteStore>,
+    engine: &Engine<PlacedStore>,
     number: u32,
     told: usize,
     out: &mut dyn Write,
